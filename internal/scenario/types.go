@@ -1,0 +1,109 @@
+// Package scenario holds a drill as data: what is written in scenario.yaml, decoded
+// strictly, every problem reported at once with its line and column.
+package scenario
+
+import "time"
+
+// APIVersion and Kind are what every scenario.yaml of this version starts with.
+const (
+	APIVersion = "firedrill.dev/v1alpha1"
+	Kind       = "Scenario"
+)
+
+// Scenario is one drill.
+type Scenario struct {
+	APIVersion string   `yaml:"apiVersion" doc:"Always firedrill.dev/v1alpha1." required:"true"`
+	Kind       string   `yaml:"kind" doc:"Always Scenario." required:"true"`
+	Metadata   Metadata `yaml:"metadata" required:"true"`
+	Spec       Spec     `yaml:"spec" required:"true"`
+}
+
+// Metadata names the drill.
+type Metadata struct {
+	Name  string `yaml:"name" doc:"The scenario's name: its folder's name, a DNS label." required:"true"`
+	Title string `yaml:"title" doc:"The symptom in one line, never the cause." required:"true"`
+}
+
+// Spec says what is deployed, what is broken, how it shows and what counts as repaired.
+type Spec struct {
+	Page         string      `yaml:"page" doc:"The page the trainee gets: what an alert and a worried colleague would say." required:"true"`
+	Family       string      `yaml:"family" doc:"Class of the cause." enum:"application,configuration,infrastructure,deployment,network,capacity" required:"true"`
+	Difficulty   string      `yaml:"difficulty" doc:"How hard the diagnosis is." enum:"beginner,intermediate,advanced" required:"true"`
+	SeedQuestion int         `yaml:"seedQuestion" doc:"The interview question (1-10) the incident comes from; 0 when from none."`
+	TimeLimit    Duration    `yaml:"timeLimit" doc:"From the page to the end, for example 15m." required:"true"`
+	Namespace    string      `yaml:"namespace" doc:"Base of the namespace's name; the run's suffix is added. It must not give the cause away." required:"true"`
+	BreaksNode   bool        `yaml:"breaksNode" doc:"The drill needs a worker of its own, named by ${node}."`
+	Variables    []Variable  `yaml:"variables" doc:"What varies from run to run, chosen by the run's seed, used as ${name}."`
+	Images       []Image     `yaml:"images" doc:"Workload images made from drillapp and loaded into the nodes."`
+	Manifests    []string    `yaml:"manifests" doc:"Files of the baseline, in order. Default: every file in manifests/, by name."`
+	Traffic      []Traffic   `yaml:"traffic" doc:"The users: requests sent throughout the run."`
+	SteadyState  []Check     `yaml:"steadyState" doc:"What is true of the healthy system." required:"true"`
+	Faults       []Fault     `yaml:"faults" doc:"What is broken, in order." required:"true"`
+	Symptoms     []Check     `yaml:"symptoms" doc:"How it shows: proven before the page is sent." required:"true"`
+	Recovery     Recovery    `yaml:"recovery" required:"true"`
+	Safeguards   []Safeguard `yaml:"safeguards" doc:"What a repair must not weaken." required:"true"`
+	Hints        []string    `yaml:"hints" doc:"From a nudge to nearly the answer." required:"true"`
+	Explanation  string      `yaml:"explanation" doc:"Shown after the end, in the voice of a senior reviewer." required:"true"`
+}
+
+// Variable is one value that varies by the run's seed.
+type Variable struct {
+	Name  string   `yaml:"name" required:"true"`
+	OneOf []string `yaml:"oneOf" doc:"The values to choose from." required:"true"`
+}
+
+// Image is a workload image: drillapp under a name, with a behaviour baked in.
+type Image struct {
+	Name string            `yaml:"name" doc:"Image reference with a tag." required:"true"`
+	Env  map[string]string `yaml:"env" doc:"Environment baked into the image: the behaviour of this version."`
+}
+
+// Traffic is one stream of users' requests, sent in an open loop without retries.
+type Traffic struct {
+	Name    string   `yaml:"name" required:"true"`
+	URL     string   `yaml:"url" doc:"For example http://checkout/order; a bare host is a Service of the drill's namespace." required:"true"`
+	Rate    int      `yaml:"rate" doc:"Requests a second, 1 to 50. Default 10."`
+	Timeout Duration `yaml:"timeout" doc:"Of one request. Default 2s."`
+	Expect  string   `yaml:"expect" doc:"Text that a good answer's body contains."`
+}
+
+// Check is one observation, of a kind in the verifier's registry.
+type Check struct {
+	ID   string `yaml:"id" doc:"Unique in the scenario, a DNS label." required:"true"`
+	Type string `yaml:"type" doc:"A check kind." required:"true"`
+	With Params `yaml:"with" doc:"The kind's parameters."`
+}
+
+// Fault is one thing broken, of a kind in the injectors' registry.
+type Fault struct {
+	Type string `yaml:"type" doc:"An injector kind." required:"true"`
+	With Params `yaml:"with" doc:"The kind's parameters."`
+}
+
+// Recovery says what counts as repaired.
+type Recovery struct {
+	Hold    Duration  `yaml:"hold" doc:"How long every check holds without a break, after the perturbation: at least twice the time the fault takes to show." required:"true"`
+	Checks  []Check   `yaml:"checks" required:"true"`
+	Perturb []Perturb `yaml:"perturb" doc:"What is done to a system that looks repaired, to see whether it stands."`
+}
+
+// Perturb is one disturbance, of a perturbation kind in the verifier's registry.
+type Perturb struct {
+	Type   string   `yaml:"type" doc:"A perturbation kind." required:"true"`
+	With   Params   `yaml:"with" doc:"The kind's parameters."`
+	Within Duration `yaml:"within" doc:"How long the system may take to pass every check again. Default 60s."`
+}
+
+// Safeguard is what a repair must not weaken, with the wrong fix it catches.
+type Safeguard struct {
+	Name     string `yaml:"name" doc:"Name of the wrong fix, a DNS label: limit-removed." required:"true"`
+	Sentence string `yaml:"sentence" doc:"Why this is not a repair, in one sentence." required:"true"`
+	Type     string `yaml:"type" doc:"A check kind: the safeguard holds while the check passes." required:"true"`
+	With     Params `yaml:"with" doc:"The kind's parameters."`
+}
+
+// Duration is a time.Duration written as 90s or 15m.
+type Duration time.Duration
+
+// Std returns the duration as the standard library's.
+func (d Duration) Std() time.Duration { return time.Duration(d) }

@@ -1,0 +1,32 @@
+// Package timeline holds what happened during a run, as a person reads it: the
+// trainee's actions, the tool's own milestones, and changes of the checks.
+package timeline
+
+import "time"
+
+// Source tells who saw an event.
+type Source string
+
+// Sources of events.
+const (
+	SourceAudit Source = "audit" // the API server's audit log
+	SourceNode  Source = "node"  // a shell or command in a node, through firedrill
+	SourceTool  Source = "tool"  // firedrill itself: page, hint, phase, verdict
+)
+
+// Event is one thing that happened. Times are the API server's (audit) or this
+// host's (node, tool), in UTC.
+type Event struct {
+	Time      time.Time `json:"time"`
+	ID        string    `json:"id"` // audit ID, or a unique ID of the tool's
+	Source    Source    `json:"source"`
+	Actor     string    `json:"actor"` // "trainee", "admin" (a bypass with the admin's kubeconfig), "firedrill"
+	Verb      string    `json:"verb"`  // as kubectl names it: get, describe, logs, patch, scale, cordon, drain ...
+	Resource  string    `json:"resource,omitempty"`
+	Namespace string    `json:"namespace,omitempty"`
+	Name      string    `json:"name,omitempty"`
+	Detail    string    `json:"detail,omitempty"` // what a write changed, redacted
+	Writes    bool      `json:"writes,omitempty"` // it changed (or tried to change) the system
+	Code      int       `json:"code,omitempty"`   // HTTP status of the API server's answer
+	Text      string    `json:"text"`             // the sentence a person reads: "described pod checkout-7f9c"
+}

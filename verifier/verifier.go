@@ -1,0 +1,82 @@
+// Package verifier proves states of a cluster: healthy, broken, recovered. A check
+// is one observation; only the Runner waits, holds and perturbs.
+package verifier
+
+import (
+	"context"
+	"time"
+
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/firedrill/firedrill/internal/timeline"
+)
+
+// Observation is what one look at the system showed.
+type Observation struct {
+	Passed   bool   `json:"passed"`
+	Reason   string `json:"reason"`             // one sentence: why it passed or did not
+	Evidence string `json:"evidence,omitempty"` // the figures or objects the reason rests on
+}
+
+// Checker makes one observation. An error means "could not observe", never "failed".
+type Checker interface {
+	Observe(ctx context.Context, t *Target) (Observation, error)
+}
+
+// Perturber disturbs a system that looks recovered, to see whether it stands: it
+// deletes a pod, restarts a kubelet. It returns what it did, in one sentence.
+type Perturber interface {
+	Perturb(ctx context.Context, t *Target) (string, error)
+}
+
+// Validator is implemented by parameters with rules that their types cannot say.
+type Validator interface {
+	Validate() error
+}
+
+// Kind is a row of the registry: a type a scenario may name under "type:".
+// New returns a pointer to the kind's zero parameters; its yaml tags are the
+// scenario's fields, its `doc` tags their description.
+type Kind struct {
+	Name string
+	Doc  string
+	New  func() any // a Checker or a Perturber
+}
+
+// Nodes runs commands in the cluster's nodes; the cluster's provider implements it.
+type Nodes interface {
+	// Run runs a command as root in the named node and returns its combined output.
+	// A non-zero exit is an error that holds the output.
+	Run(ctx context.Context, node string, command ...string) (string, error)
+}
+
+// Traffic is what the users' prober measured.
+type Traffic interface {
+	// Window sums up the requests sent in [from, to) by the named stream.
+	// An error means the prober's record of that time could not be read.
+	Window(ctx context.Context, stream string, from, to time.Time) (TrafficStats, error)
+}
+
+// TrafficStats sums up requests of the users' prober over a window of time.
+type TrafficStats struct {
+	Sent      int            `json:"sent"`
+	OK        int            `json:"ok"`
+	Errors    map[string]int `json:"errors,omitempty"` // by class: dns, connect, timeout, 5xx, 4xx, body
+	ByPod     map[string]int `json:"byPod,omitempty"`  // good answers by the pod that gave them
+	P50, P99  time.Duration
+	LastError string    `json:"lastError,omitempty"`
+	Latest    time.Time `json:"latest"` // when the newest request of the window was sent
+}
+
+// Target is the system under observation. Everything a check needs comes from here.
+type Target struct {
+	Client    kubernetes.Interface // the referee's client
+	Namespace string               // the drill's namespace
+	Nodes     Nodes                // nil when the provider has no node access
+	Traffic   Traffic              // nil when the scenario has no traffic
+	Baseline  *Baseline            // nil before the baseline was taken
+	Actions   func() []timeline.Event
+	Now       func() time.Time
+	Since     time.Time // start of the hold under way; zero outside of a hold
+	FaultAt   time.Time // when the first fault was injected; zero before
+}
