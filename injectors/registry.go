@@ -1,0 +1,28 @@
+package injectors
+
+// Registry lists every kind of fault a scenario may name, sorted by name. A new
+// kind is one file and one line here.
+func Registry() []Kind {
+	return []Kind{
+		{
+			Name: "apply",
+			Doc:  "Applies objects on the server's side, as kubectl apply --server-side does. Objects that exist keep the fields the fault does not name.",
+			New:  func() Injector { return &Apply{} },
+		},
+		{
+			Name: "delete",
+			Doc:  "Deletes one object, and with it what it owns. Reverting creates it again; what it owned is made anew by its controllers.",
+			New:  func() Injector { return &Delete{} },
+		},
+		{
+			Name: "patch",
+			Doc:  "Changes one object as a colleague's deployment would: a Deployment gets a new revision, which kubectl rollout history shows and rollout undo takes back.",
+			New:  func() Injector { return &Patch{} },
+		},
+		{
+			Name: "systemdUnit",
+			Doc:  "Stops a systemd unit of a node, and keeps it from starting at boot when asked to.",
+			New:  func() Injector { return &SystemdUnit{} },
+		},
+	}
+}
