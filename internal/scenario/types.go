@@ -12,16 +12,16 @@ const (
 
 // Scenario is one drill.
 type Scenario struct {
-	APIVersion string   `yaml:"apiVersion" doc:"Always firedrill.dev/v1alpha1." required:"true"`
-	Kind       string   `yaml:"kind" doc:"Always Scenario." required:"true"`
-	Metadata   Metadata `yaml:"metadata" required:"true"`
-	Spec       Spec     `yaml:"spec" required:"true"`
+	APIVersion string   `yaml:"apiVersion" doc:"Always firedrill.dev/v1alpha1." enum:"firedrill.dev/v1alpha1" required:"true"`
+	Kind       string   `yaml:"kind" doc:"Always Scenario." enum:"Scenario" required:"true"`
+	Metadata   Metadata `yaml:"metadata" doc:"What the drill is called." required:"true"`
+	Spec       Spec     `yaml:"spec" doc:"What is deployed, what is broken, how it shows and what counts as repaired." required:"true"`
 }
 
 // Metadata names the drill.
 type Metadata struct {
-	Name  string `yaml:"name" doc:"The scenario's name: its folder's name, a DNS label." required:"true"`
-	Title string `yaml:"title" doc:"The symptom in one line, never the cause." required:"true"`
+	Name  string `yaml:"name" doc:"The scenario's name: its folder's name, a DNS label." format:"dns-label" required:"true"`
+	Title string `yaml:"title" doc:"The symptom in one line, never the cause: it holds no word of the scenario's name." max:"100" required:"true"`
 }
 
 // Spec says what is deployed, what is broken, how it shows and what counts as repaired.
@@ -29,9 +29,9 @@ type Spec struct {
 	Page         string      `yaml:"page" doc:"The page the trainee gets: what an alert and a worried colleague would say." required:"true"`
 	Family       string      `yaml:"family" doc:"Class of the cause." enum:"application,configuration,infrastructure,deployment,network,capacity" required:"true"`
 	Difficulty   string      `yaml:"difficulty" doc:"How hard the diagnosis is." enum:"beginner,intermediate,advanced" required:"true"`
-	SeedQuestion int         `yaml:"seedQuestion" doc:"The interview question (1-10) the incident comes from; 0 when from none."`
-	TimeLimit    Duration    `yaml:"timeLimit" doc:"From the page to the end, for example 15m." required:"true"`
-	Namespace    string      `yaml:"namespace" doc:"Base of the namespace's name; the run's suffix is added. It must not give the cause away." required:"true"`
+	SeedQuestion int         `yaml:"seedQuestion" doc:"The interview question (1-10) the incident comes from; 0 when from none." min:"0" max:"10"`
+	TimeLimit    Duration    `yaml:"timeLimit" doc:"From the page to the end, for example 15m." min:"1m" max:"4h" required:"true"`
+	Namespace    string      `yaml:"namespace" doc:"Base of the namespace's name; the run's suffix is added. It must not give the cause away." format:"dns-label" max:"40" required:"true"`
 	BreaksNode   bool        `yaml:"breaksNode" doc:"The drill needs a worker of its own, named by ${node}."`
 	Variables    []Variable  `yaml:"variables" doc:"What varies from run to run, chosen by the run's seed, used as ${name}."`
 	Images       []Image     `yaml:"images" doc:"Workload images made from drillapp and loaded into the nodes."`
@@ -40,16 +40,16 @@ type Spec struct {
 	SteadyState  []Check     `yaml:"steadyState" doc:"What is true of the healthy system." required:"true"`
 	Faults       []Fault     `yaml:"faults" doc:"What is broken, in order." required:"true"`
 	Symptoms     []Check     `yaml:"symptoms" doc:"How it shows: proven before the page is sent." required:"true"`
-	Recovery     Recovery    `yaml:"recovery" required:"true"`
+	Recovery     Recovery    `yaml:"recovery" doc:"What counts as repaired." required:"true"`
 	Safeguards   []Safeguard `yaml:"safeguards" doc:"What a repair must not weaken." required:"true"`
-	Hints        []string    `yaml:"hints" doc:"From a nudge to nearly the answer." required:"true"`
+	Hints        []string    `yaml:"hints" doc:"From a nudge to nearly the answer." min:"1" max:"10" required:"true"`
 	Explanation  string      `yaml:"explanation" doc:"Shown after the end, in the voice of a senior reviewer." required:"true"`
 }
 
 // Variable is one value that varies by the run's seed.
 type Variable struct {
-	Name  string   `yaml:"name" required:"true"`
-	OneOf []string `yaml:"oneOf" doc:"The values to choose from." required:"true"`
+	Name  string   `yaml:"name" doc:"Used as ${name}; scripts find it in their environment in upper case, dashes as underscores." format:"variable-name" max:"40" required:"true"`
+	OneOf []string `yaml:"oneOf" doc:"The values to choose from, each a text." required:"true"`
 }
 
 // Image is a workload image: drillapp under a name, with a behaviour baked in.
@@ -60,16 +60,16 @@ type Image struct {
 
 // Traffic is one stream of users' requests, sent in an open loop without retries.
 type Traffic struct {
-	Name    string   `yaml:"name" required:"true"`
+	Name    string   `yaml:"name" doc:"Unique in the scenario, a DNS label; checks name the stream by it." format:"dns-label" required:"true"`
 	URL     string   `yaml:"url" doc:"For example http://checkout/order; a bare host is a Service of the drill's namespace." required:"true"`
-	Rate    int      `yaml:"rate" doc:"Requests a second, 1 to 50. Default 10."`
-	Timeout Duration `yaml:"timeout" doc:"Of one request. Default 2s."`
+	Rate    int      `yaml:"rate" doc:"Requests a second, 1 to 50." default:"10" min:"1" max:"50"`
+	Timeout Duration `yaml:"timeout" doc:"Of one request." default:"2s" min:"100ms" max:"30s"`
 	Expect  string   `yaml:"expect" doc:"Text that a good answer's body contains."`
 }
 
 // Check is one observation, of a kind in the verifier's registry.
 type Check struct {
-	ID   string `yaml:"id" doc:"Unique in the scenario, a DNS label." required:"true"`
+	ID   string `yaml:"id" doc:"Unique in the scenario, a DNS label." format:"dns-label" required:"true"`
 	Type string `yaml:"type" doc:"A check kind." required:"true"`
 	With Params `yaml:"with" doc:"The kind's parameters."`
 }
@@ -82,8 +82,8 @@ type Fault struct {
 
 // Recovery says what counts as repaired.
 type Recovery struct {
-	Hold    Duration  `yaml:"hold" doc:"How long every check holds without a break, after the perturbation: at least twice the time the fault takes to show." required:"true"`
-	Checks  []Check   `yaml:"checks" required:"true"`
+	Hold    Duration  `yaml:"hold" doc:"How long every check holds without a break, after the perturbation: at least twice the time the fault takes to show." min:"5s" max:"1h" required:"true"`
+	Checks  []Check   `yaml:"checks" doc:"What is true of the repaired system." required:"true"`
 	Perturb []Perturb `yaml:"perturb" doc:"What is done to a system that looks repaired, to see whether it stands."`
 }
 
@@ -91,12 +91,12 @@ type Recovery struct {
 type Perturb struct {
 	Type   string   `yaml:"type" doc:"A perturbation kind." required:"true"`
 	With   Params   `yaml:"with" doc:"The kind's parameters."`
-	Within Duration `yaml:"within" doc:"How long the system may take to pass every check again. Default 60s."`
+	Within Duration `yaml:"within" doc:"How long the system may take to pass every check again." default:"60s" min:"1s" max:"30m"`
 }
 
 // Safeguard is what a repair must not weaken, with the wrong fix it catches.
 type Safeguard struct {
-	Name     string `yaml:"name" doc:"Name of the wrong fix, a DNS label: limit-removed." required:"true"`
+	Name     string `yaml:"name" doc:"Name of the wrong fix, a DNS label: limit-removed." format:"dns-label" required:"true"`
 	Sentence string `yaml:"sentence" doc:"Why this is not a repair, in one sentence." required:"true"`
 	Type     string `yaml:"type" doc:"A check kind: the safeguard holds while the check passes." required:"true"`
 	With     Params `yaml:"with" doc:"The kind's parameters."`

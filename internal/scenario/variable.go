@@ -1,0 +1,99 @@
+package scenario
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Vars says which values a scenario's variables have.
+type Vars struct {
+	// Seed chooses, for each variable, one of its values: see Choose.
+	Seed int64
+	// Values are given from outside: namespace, node, run, and any variable whose
+	// choice is to be overruled. What is missing of the three has a placeholder.
+	Values map[string]string
+}
+
+// Variables that every scenario has without defining them.
+const (
+	VarNamespace = "namespace" // the run's namespace
+	VarNode      = "node"      // the drill's worker, when spec.breaksNode
+	VarRun       = "run"       // the run's ID
+)
+
+// Choose picks a variable's value: the first eight bytes of the SHA-256 of
+// "<seed>/<name>", big endian, modulo the number of values. It is the same on every
+// machine and in every release: a run is named by its scenario and its seed.
+func Choose(seed int64, name string, oneOf []string) string {
+	if len(oneOf) == 0 {
+		return ""
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d/%s", seed, name))
+	return oneOf[binary.BigEndian.Uint64(sum[:8])%uint64(len(oneOf))]
+}
+
+// EnvName is the name under which a script finds a variable: order-size is ORDER_SIZE.
+func EnvName(variable string) string {
+	return strings.ToUpper(strings.ReplaceAll(variable, "-", "_"))
+}
+
+// values gives every variable its value.
+func (v Vars) values(variables []Variable) map[string]string {
+	values := map[string]string{
+		VarNamespace: "drill-00000", VarNode: "drill-worker", VarRun: "drill-00000",
+	}
+	for _, variable := range variables {
+		values[variable.Name] = Choose(v.Seed, variable.Name, variable.OneOf)
+	}
+	maps.Copy(values, v.Values)
+	return values
+}
+
+// reference matches ${name}, $${name} (which stands for the text ${name}) and, so
+// that they can be refused, other forms that a shell would know.
+var reference = regexp.MustCompile(`\$?\$\{[^}\n]*\}`)
+
+// use is one place where a variable is used.
+type use struct {
+	name   string
+	offset int // in the text, in bytes
+}
+
+// expand replaces the variables in a text. It returns every use, known or not.
+func expand(text string, values map[string]string) (string, []use) {
+	if !strings.Contains(text, "${") {
+		return text, nil
+	}
+	var out strings.Builder
+	var uses []use
+	last := 0
+	for _, m := range reference.FindAllStringIndex(text, -1) {
+		found := text[m[0]:m[1]]
+		out.WriteString(text[last:m[0]])
+		last = m[1]
+		if strings.HasPrefix(found, "$$") {
+			out.WriteString(found[1:])
+			continue
+		}
+		name := found[2 : len(found)-1]
+		uses = append(uses, use{name: name, offset: m[0]})
+		if value, ok := values[name]; ok {
+			out.WriteString(value)
+		} else {
+			out.WriteString(found)
+		}
+	}
+	out.WriteString(text[last:])
+	return out.String(), uses
+}
+
+// unknownVariable is the message for a use of what is not defined.
+func unknownVariable(name string, values map[string]string) string {
+	known := slices.Sorted(maps.Keys(values))
+	return fmt.Sprintf("unknown variable ${%s}%s; write $${%s} for the text itself", name, didYouMean(name, known), name)
+}
