@@ -79,4 +79,6 @@ type Target struct {
 	Now       func() time.Time
 	Since     time.Time // start of the hold under way; zero outside of a hold
 	FaultAt   time.Time // when the first fault was injected; zero before
+
+	RefereeImage string // image of drillapp that every node has; canary pods run it
 }
