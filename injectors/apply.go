@@ -16,9 +16,12 @@ import (
 )
 
 // Apply applies objects on the server's side. Its undo: what each object was before,
-// or that it did not exist. An object that exists keeps every field the fault does
-// not name; one that the fault brings is deleted at the end, unless somebody else
-// has put their own in its place.
+// or that it did not exist. One that the fault brings is deleted at the end, unless
+// somebody else has put their own in its place.
+//
+// The default field manager is the baseline's own, so a fault is the pipeline's next
+// deployment: a field that the baseline set and the fault's manifest lacks is removed.
+// Under another name the object keeps every field that the manifest does not name.
 type Apply struct {
 	File         string `yaml:"file" doc:"A file of the scenario's folder with one or more objects."`
 	Manifest     string `yaml:"manifest" doc:"The objects themselves, as a block of YAML."`

@@ -12,8 +12,9 @@ import (
 	"k8s.io/client-go/dynamic"
 )
 
-// defaultFieldManager is the name a fault's changes go by in metadata.managedFields:
-// a trainee who looks there must find a plausible colleague, not the drill.
+// defaultFieldManager is the name a fault's changes go by in metadata.managedFields,
+// the same as the baseline's: a trainee who looks there must find the deployment
+// pipeline, not the drill.
 const defaultFieldManager = "deploy-bot"
 
 // objectRef names one object of the cluster. Its JSON form is part of the undo.

@@ -6,7 +6,7 @@ func Registry() []Kind {
 	return []Kind{
 		{
 			Name: "apply",
-			Doc:  "Applies objects on the server's side, as kubectl apply --server-side does. Objects that exist keep the fields the fault does not name.",
+			Doc:  "Applies objects on the server's side, as kubectl apply --server-side does: the deployment pipeline's next release of them.",
 			New:  func() Injector { return &Apply{} },
 		},
 		{
