@@ -1,0 +1,188 @@
+package traffic
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/firedrill/firedrill/internal/drillapp"
+	"github.com/firedrill/firedrill/internal/scenario"
+)
+
+const (
+	// keep is how long requests stay in memory; the file keeps all.
+	keep = 2 * time.Hour
+	// syncEvery bounds what a crash takes from the file; the prober's log gives it back.
+	syncEvery = 2 * time.Second
+	// minTolerance is the longest stretch without a request that is still a record.
+	minTolerance = 3 * time.Second
+	// maxSeq is more requests than a prober sends in its life.
+	maxSeq = 2 * drillapp.MaxRate * uint64(drillapp.DefaultMaxDuration/time.Second)
+)
+
+// Record is what the users saw in a run: one entry a request, in memory for the last
+// two hours and in a file for good. Its methods may be used at the same time.
+type Record struct {
+	mu       sync.Mutex
+	now      func() time.Time
+	streams  map[string]*stream
+	seen     map[string]*bitset // by stream and boot
+	newest   time.Time          // when the newest request was sent
+	problem  string             // why the prober's log cannot be read; empty: it can
+	file     *os.File           // nil: read only
+	buffer   *bufio.Writer
+	syncedAt time.Time
+}
+
+type stream struct {
+	tolerance time.Duration
+	entries   []entry         // by time sent
+	seqs      map[string]span // by boot
+}
+
+// span is the range of a boot's sequence numbers seen, and how many of them.
+type span struct{ first, last, count uint64 }
+
+type entry struct {
+	sent    time.Time
+	elapsed time.Duration
+	class   string
+	pod     string
+	err     string
+}
+
+func newRecord(streams []scenario.Traffic) *Record {
+	r := &Record{now: time.Now, streams: map[string]*stream{}, seen: map[string]*bitset{}}
+	for _, s := range streams {
+		timeout := s.Timeout.Std()
+		if timeout == 0 {
+			timeout = drillapp.DefaultTimeout
+		}
+		// A request that waits for its timeout is not yet in the record.
+		r.streams[s.Name] = &stream{tolerance: max(minTolerance, timeout+time.Second), seqs: map[string]span{}}
+	}
+	return r
+}
+
+// add takes a line of the prober's log. Lines that are not the prober's records and
+// those already known are left out; it tells whether the line was new.
+func (r *Record) add(text []byte) (added bool, err error) {
+	var line drillapp.Line
+	if json.Unmarshal(text, &line) != nil || line.Boot == "" || line.Seq == 0 || line.Seq > maxSeq {
+		return false, nil // cut off by a broken connection, or a message of the prober
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.insert(line) {
+		return false, nil
+	}
+	if r.file == nil {
+		return true, nil
+	}
+	data, err := json.Marshal(line)
+	if err != nil {
+		return true, fmt.Errorf("write the traffic record: %w", err)
+	}
+	if _, err := r.buffer.Write(append(data, '\n')); err != nil {
+		return true, fmt.Errorf("write the traffic record: %w", err)
+	}
+	if r.now().Sub(r.syncedAt) < syncEvery {
+		return true, nil
+	}
+	return true, r.sync()
+}
+
+func (r *Record) insert(line drillapp.Line) bool {
+	key := line.Stream + "\x00" + line.Boot
+	if r.seen[key] == nil {
+		r.seen[key] = &bitset{}
+	}
+	if !r.seen[key].add(line.Seq) {
+		return false
+	}
+	s := r.streams[line.Stream]
+	if s == nil {
+		s = &stream{tolerance: minTolerance, seqs: map[string]span{}}
+		r.streams[line.Stream] = s
+	}
+	s.count(line)
+	s.insert(entry{
+		sent: line.Sent, elapsed: time.Duration(line.Millis * float64(time.Millisecond)),
+		class: line.Class, pod: line.Pod, err: line.Error,
+	})
+	if line.Sent.After(r.newest) {
+		r.newest = line.Sent
+	}
+	return true
+}
+
+// insert keeps the entries in order of sending; late answers come out of order, by
+// their timeout at most, so the place is near the end.
+func (s *stream) insert(e entry) {
+	i := len(s.entries)
+	for i > 0 && s.entries[i-1].sent.After(e.sent) {
+		i--
+	}
+	s.entries = slices.Insert(s.entries, i, e)
+	oldest := s.entries[len(s.entries)-1].sent.Add(-keep)
+	// Shifting costs as much as the slice is long: do it rarely.
+	if stale := s.from(oldest); stale > 4096 {
+		s.entries = slices.Delete(s.entries, 0, stale)
+	}
+}
+
+// from is the index of the first entry sent at t or later.
+func (s *stream) from(t time.Time) int {
+	i, _ := slices.BinarySearchFunc(s.entries, t, func(e entry, t time.Time) int { return e.sent.Compare(t) })
+	return i
+}
+
+func (s *stream) count(line drillapp.Line) {
+	seen, ok := s.seqs[line.Boot]
+	if !ok {
+		seen.first, seen.last = line.Seq, line.Seq
+	}
+	s.seqs[line.Boot] = span{
+		first: min(seen.first, line.Seq), last: max(seen.last, line.Seq), count: seen.count + 1,
+	}
+}
+
+// resumeAt is from when the prober's log must be read again: whatever is not in the
+// record was written after its newest request was sent.
+func (r *Record) resumeAt() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.newest.IsZero() {
+		return time.Time{}
+	}
+	return r.newest.Add(-syncEvery)
+}
+
+func (r *Record) setProblem(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.problem = ""
+	if err != nil {
+		r.problem = err.Error()
+	}
+}
+
+// bitset is a set of sequence numbers.
+type bitset struct{ words []uint64 }
+
+// add tells whether n was new.
+func (b *bitset) add(n uint64) bool {
+	word, bit := int(n/64), uint64(1)<<(n%64)
+	if word >= len(b.words) {
+		b.words = append(b.words, make([]uint64, word+1-len(b.words))...)
+	}
+	if b.words[word]&bit != 0 {
+		return false
+	}
+	b.words[word] |= bit
+	return true
+}

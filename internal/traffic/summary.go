@@ -1,0 +1,117 @@
+package traffic
+
+import (
+	"slices"
+	"time"
+
+	"github.com/firedrill/firedrill/internal/drillapp"
+)
+
+// Summary is what the users of one stream saw in a whole run.
+type Summary struct {
+	Stream  string         `json:"stream"`
+	Sent    int            `json:"sent"`
+	Failed  int            `json:"failed"`
+	Missing int            `json:"missing"` // sent, but not in the record
+	Classes map[string]int `json:"classes"` // requests by class, ok included
+	// Percentiles of good answers.
+	P50 time.Duration `json:"p50"`
+	P95 time.Duration `json:"p95"`
+	P99 time.Duration `json:"p99"`
+	// LongestOutage is the longest stretch without a good answer that holds a failure.
+	LongestOutage Outage `json:"longestOutage"`
+	Before        Phase  `json:"before"` // the fault
+	During        Phase  `json:"during"` // from the fault to the recovery
+	After         Phase  `json:"after"`  // the recovery
+}
+
+// Outage is a stretch between two good answers with a failure between them. Its times
+// are when the requests were sent; without a good one on a side, it begins or ends
+// with the outermost failure on record.
+type Outage struct {
+	From     time.Time     `json:"from"`
+	To       time.Time     `json:"to"`
+	Duration time.Duration `json:"duration"`
+	Open     bool          `json:"open"` // no good answer since
+}
+
+// Phase is a part of a run.
+type Phase struct {
+	Sent      int     `json:"sent"`
+	Failed    int     `json:"failed"`
+	ErrorRate float64 `json:"errorRate"` // failed by sent, 0 when none was sent
+}
+
+// Summaries sums up every stream, by name, with the run split at the time the fault
+// was injected and the time the system was recovered; a zero time is never.
+func (r *Record) Summaries(faultAt, recoveredAt time.Time) []Summary {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []Summary
+	for _, name := range r.names() {
+		all = append(all, r.streams[name].summary(name, faultAt, recoveredAt))
+	}
+	return all
+}
+
+func (s *stream) summary(name string, faultAt, recoveredAt time.Time) Summary {
+	sum := Summary{Stream: name, Classes: map[string]int{}, LongestOutage: longestOutage(s.entries)}
+	for _, seqs := range s.seqs {
+		sum.Missing += int(seqs.last - seqs.first + 1 - seqs.count)
+	}
+	var good []time.Duration
+	for _, e := range s.entries {
+		phase := &sum.During
+		switch {
+		case faultAt.IsZero() || e.sent.Before(faultAt):
+			phase = &sum.Before
+		case !recoveredAt.IsZero() && !e.sent.Before(recoveredAt):
+			phase = &sum.After
+		}
+		sum.Sent++
+		phase.Sent++
+		sum.Classes[e.class]++
+		if e.class == drillapp.ClassOK {
+			good = append(good, e.elapsed)
+			continue
+		}
+		sum.Failed++
+		phase.Failed++
+	}
+	for _, phase := range []*Phase{&sum.Before, &sum.During, &sum.After} {
+		if phase.Sent > 0 {
+			phase.ErrorRate = float64(phase.Failed) / float64(phase.Sent)
+		}
+	}
+	slices.Sort(good)
+	sum.P50, sum.P95, sum.P99 = percentile(good, 50), percentile(good, 95), percentile(good, 99)
+	return sum
+}
+
+func longestOutage(entries []entry) Outage {
+	var longest, current Outage
+	var lastGood time.Time
+	failing := false
+	for _, e := range entries {
+		if e.class != drillapp.ClassOK {
+			if !failing {
+				current = Outage{From: e.sent, Open: true}
+				if !lastGood.IsZero() {
+					current.From = lastGood
+				}
+			}
+			failing = true
+		}
+		if failing {
+			current.To, current.Open = e.sent, e.class != drillapp.ClassOK
+			current.Duration = current.To.Sub(current.From)
+			if current.Duration >= longest.Duration {
+				longest = current
+			}
+		}
+		if e.class == drillapp.ClassOK {
+			failing, lastGood = false, e.sent
+		}
+	}
+	return longest
+}
