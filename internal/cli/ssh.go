@@ -1,0 +1,99 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+
+	"github.com/spf13/cobra"
+
+	"github.com/firedrill/firedrill/internal/cluster"
+)
+
+// shellRecorder is told of the node shells that trainees open. A recorder of the
+// run's package is set on sshOptions; nil records nothing.
+type shellRecorder interface {
+	// Started is called before the shell opens; command is empty for a login
+	// shell. The command it returns is run in place of the given one, so that a
+	// recorder can wrap it.
+	Started(ctx context.Context, node string, command []string) ([]string, error)
+	// Ended is called when the shell has ended.
+	Ended(ctx context.Context, node string, command []string, code int) error
+}
+
+type sshOptions struct {
+	factory  *Factory
+	recorder shellRecorder
+	node     string
+	command  []string
+}
+
+func newSSH(f *Factory) *cobra.Command {
+	o := &sshOptions{factory: f}
+	cmd := &cobra.Command{
+		Use:     "ssh NODE [-- COMMAND...]",
+		GroupID: groupCluster,
+		Short:   "Open a shell on a node, or run a command there",
+		Example: `  firedrill ssh firedrill-worker
+  firedrill ssh firedrill-worker -- systemctl status kubelet`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.node, o.command = args[0], args[1:]
+			return runSSH(cmd.Context(), o)
+		},
+	}
+	cmd.Flags().SetInterspersed(false)
+	return cmd
+}
+
+func runSSH(ctx context.Context, o *sshOptions) error {
+	f := o.factory
+	clusters, err := f.Clusters(ctx, f.IO.NewStatus())
+	if err != nil {
+		return err
+	}
+	c, err := clusters.Open(f.ClusterName)
+	if err != nil {
+		return err
+	}
+	if _, err := c.Node(ctx, o.node); err != nil {
+		return err
+	}
+	command := o.command
+	if o.recorder != nil {
+		if command, err = o.recorder.Started(ctx, o.node, command); err != nil {
+			return fmt.Errorf("record the shell on node %s: %w", o.node, err)
+		}
+	}
+	code, err := runShell(ctx, c, f, o.node, command)
+	if err != nil {
+		return err
+	}
+	if o.recorder != nil {
+		if err := o.recorder.Ended(context.WithoutCancel(ctx), o.node, o.command, code); err != nil {
+			return fmt.Errorf("record the shell on node %s: %w", o.node, err)
+		}
+	}
+	if code != 0 {
+		return &exitStatus{code}
+	}
+	return nil
+}
+
+// runShell connects the command to this process's own streams. Ctrl-C belongs to the
+// shell then: a terminal sends it there, not to us.
+func runShell(ctx context.Context, c *cluster.Cluster, f *Factory, node string, command []string) (int, error) {
+	tty := f.IO.InIsTerminal() && f.IO.OutIsTerminal()
+	shell := c.Interactive(ctx, node, tty, command...)
+	shell.Stdin, shell.Stdout, shell.Stderr = f.IO.In, f.IO.Out, f.IO.Err
+	err := shell.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() >= 0 {
+		return exit.ExitCode(), nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("open a shell on node %s: %w", node, err)
+	}
+	return 0, nil
+}

@@ -1,0 +1,262 @@
+package cluster
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"path"
+	"sort"
+	"strings"
+
+	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
+	kind "sigs.k8s.io/kind/pkg/cluster"
+	"sigs.k8s.io/kind/pkg/cluster/constants"
+	"sigs.k8s.io/kind/pkg/cluster/nodes"
+	kindlog "sigs.k8s.io/kind/pkg/log"
+)
+
+// Labels that kind puts on its containers (its pkg/cluster/internal/providers).
+const (
+	clusterLabel = "io.x-k8s.kind.cluster"
+	roleLabel    = "io.x-k8s.kind.role"
+)
+
+// networkName is the network that kind makes for all its clusters.
+const networkName = "kind"
+
+// runtime is a container engine with a Docker-like command line, and kind on top.
+type runtime struct {
+	binary string // docker, podman, nerdctl, finch
+	kind   *kind.Provider
+}
+
+var _ engine = (*runtime)(nil)
+
+// detectRuntime picks the container engine as kind's own command does:
+// $KIND_EXPERIMENTAL_PROVIDER, else the first of docker, nerdctl (or finch) and
+// podman that is installed; docker when none is, so that the error names it.
+func detectRuntime(ctx context.Context, getenv func(string) string, logger kindlog.Logger) *runtime {
+	binary := chosenBinary(getenv)
+	if binary == "" {
+		binary = installedBinary(ctx)
+	}
+	return newRuntime(binary, logger)
+}
+
+func newRuntime(binary string, logger kindlog.Logger) *runtime {
+	option := kind.ProviderWithDocker()
+	switch binary {
+	case "podman":
+		option = kind.ProviderWithPodman()
+	case "nerdctl", "finch", "nerdctl.lima":
+		option = kind.ProviderWithNerdctl(binary)
+	}
+	return &runtime{binary: binary, kind: kind.NewProvider(kind.ProviderWithLogger(logger), option)}
+}
+
+func chosenBinary(getenv func(string) string) string {
+	switch chosen := getenv("KIND_EXPERIMENTAL_PROVIDER"); chosen {
+	case "docker", "podman", "nerdctl", "finch", "nerdctl.lima":
+		return chosen
+	}
+	return ""
+}
+
+func installedBinary(ctx context.Context) string {
+	for _, binary := range []string{"docker", "nerdctl", "finch", "podman"} {
+		out, err := exec.CommandContext(ctx, binary, "-v").Output()
+		// A "docker" that is podman's stand-in says "podman version".
+		if err == nil && strings.HasPrefix(strings.ToLower(string(out)), binary+" version") {
+			return binary
+		}
+	}
+	return "docker"
+}
+
+// Create is part of engine.
+func (r *runtime) Create(cluster string, config *v1alpha4.Cluster, image, kubeconfig string) error {
+	return r.kind.Create(cluster,
+		kind.CreateWithV1Alpha4Config(config),
+		kind.CreateWithNodeImage(image),
+		kind.CreateWithKubeconfigPath(kubeconfig),
+		// On failure the caller removes the nodes, verifying whose they are; kind
+		// would do it without looking and drop the error.
+		kind.CreateWithRetain(true),
+	)
+}
+
+// Nodes is part of engine.
+func (r *runtime) Nodes(ctx context.Context, cluster string) ([]container, error) {
+	out, err := r.output(ctx, "ps", "-a", "--filter", "label="+clusterLabel+"="+cluster, "--format", "{{.Names}}")
+	if err != nil {
+		return nil, err
+	}
+	names := strings.Fields(string(out))
+	if len(names) == 0 {
+		return nil, nil
+	}
+	out, err = r.output(ctx, append([]string{"inspect", "--type", "container"}, names...)...)
+	// One that vanished between the two calls makes the second fail: the others
+	// are printed all the same.
+	if err != nil && !isNotFound(err) {
+		return nil, err
+	}
+	return parseContainers(out)
+}
+
+func parseContainers(inspected []byte) ([]container, error) {
+	var raw []struct {
+		Name   string
+		State  struct{ Running bool }
+		Config struct{ Labels map[string]string }
+		Mounts []struct{ Source, Destination string }
+	}
+	if err := json.Unmarshal(inspected, &raw); err != nil {
+		return nil, fmt.Errorf("read the engine's description of the node containers: %w", err)
+	}
+	containers := make([]container, 0, len(raw))
+	for _, c := range raw {
+		node := container{Name: strings.TrimPrefix(c.Name, "/"), Role: c.Config.Labels[roleLabel], Running: c.State.Running}
+		for _, mount := range c.Mounts {
+			if mount.Destination == nodeMount {
+				node.OwnerID = ownerIDOfMount(mount.Source)
+			}
+		}
+		containers = append(containers, node)
+	}
+	sort.Slice(containers, func(i, j int) bool { return containers[i].Name < containers[j].Name })
+	return containers, nil
+}
+
+// ownerIDOfMount takes the cluster's ID from the path of the folder mounted into
+// its nodes. Docker Desktop shows the path as seen from its own virtual machine.
+func ownerIDOfMount(source string) string {
+	id, ok := strings.CutPrefix(path.Base(strings.ReplaceAll(source, `\`, "/")), nodeDirPrefix)
+	if !ok {
+		return ""
+	}
+	return id
+}
+
+// Remove is part of engine.
+func (r *runtime) Remove(ctx context.Context, names ...string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	_, err := r.output(ctx, append([]string{"rm", "-f", "-v"}, names...)...)
+	if err != nil && !isNotFound(err) && !strings.Contains(err.Error(), "already in progress") {
+		return err
+	}
+	return nil
+}
+
+// Exec is part of engine.
+func (r *runtime) Exec(ctx context.Context, mode execMode, container string, command ...string) *exec.Cmd {
+	args := []string{"exec"}
+	switch mode {
+	case execDetachedInput:
+	case execInput:
+		args = append(args, "-i")
+	case execTTY:
+		args = append(args, "-i", "-t")
+	}
+	return exec.CommandContext(ctx, r.binary, append(append(args, container), command...)...)
+}
+
+// Node is part of engine.
+func (r *runtime) Node(cluster, container string) (nodes.Node, error) {
+	all, err := r.kind.ListNodes(cluster)
+	if err != nil {
+		return nil, fmt.Errorf("list the nodes of cluster %q: %w", cluster, err)
+	}
+	for _, node := range all {
+		if node.String() == container {
+			return node, nil
+		}
+	}
+	return nil, fmt.Errorf("cluster %q has no node %q", cluster, container)
+}
+
+// ImageID is part of engine.
+func (r *runtime) ImageID(ctx context.Context, ref string) (string, error) {
+	out, err := r.output(ctx, "image", "inspect", ref)
+	if isNotFound(err) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	var images []struct {
+		ID string `json:"Id"`
+	}
+	if err := json.Unmarshal(out, &images); err != nil {
+		return "", fmt.Errorf("read the engine's description of image %s: %w", ref, err)
+	}
+	if len(images) == 0 {
+		return "", nil
+	}
+	return images[0].ID, nil
+}
+
+// Pull is part of engine.
+func (r *runtime) Pull(ctx context.Context, ref string, out io.Writer) error {
+	cmd := exec.CommandContext(ctx, r.binary, "pull", ref)
+	var stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = out, &stderr
+	if err := cmd.Run(); err != nil {
+		return &commandError{Args: cmd.Args, Output: stderr.String(), Err: err}
+	}
+	return nil
+}
+
+// NetworkExists is part of engine.
+func (r *runtime) NetworkExists(ctx context.Context) (bool, error) {
+	_, err := r.output(ctx, "network", "inspect", networkName)
+	if isNotFound(err) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// RemoveNetwork is part of engine.
+func (r *runtime) RemoveNetwork(ctx context.Context) error {
+	// Containers of other kind clusters that are stopped do not keep the engine
+	// from removing their network: look for them first.
+	out, err := r.output(ctx, "ps", "-a", "--filter", "network="+networkName, "--format", "{{.Names}}")
+	if err != nil || len(bytes.TrimSpace(out)) > 0 {
+		return err
+	}
+	_, err = r.output(ctx, "network", "rm", networkName)
+	if isNotFound(err) {
+		return nil
+	}
+	return err
+}
+
+// output runs a command of the engine's CLI. What it printed before it failed is
+// returned along with the error.
+func (r *runtime) output(ctx context.Context, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, r.binary, args...)
+	detach(cmd) // a Ctrl-C is for us to act on, not for the command that cleans up
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			err = errors.Join(err, context.Cause(ctx))
+		}
+		return stdout.Bytes(), &commandError{Args: cmd.Args, Output: stderr.String(), Err: err}
+	}
+	return stdout.Bytes(), nil
+}
+
+// roleOf turns kind's role into ours.
+func roleOf(kindRole string) string {
+	if kindRole == constants.ControlPlaneNodeRoleValue {
+		return RoleControlPlane
+	}
+	return RoleWorker
+}
