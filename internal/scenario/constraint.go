@@ -15,6 +15,7 @@ import (
 const (
 	formatDNSLabel = "dns-label"
 	formatVariable = "variable-name"
+	formatFile     = "file" // a file of the scenario's folder
 
 	patternDNSLabel = `^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`
 	patternVariable = `^[a-z][a-z0-9]*(-[a-z0-9]+)*$`
@@ -61,6 +62,9 @@ func (d *decoder) textRules(f field, path string, at position, text string) {
 	}
 	if pattern, description := patternOf(f.format); pattern != "" && !regexp.MustCompile(pattern).MatchString(text) {
 		d.problem(at, "%s: %q is not %s", path, text, description)
+	}
+	if f.format == formatFile && d.has != nil && !d.has(text) {
+		d.problem(at, "%s: there is no file %q in the scenario's folder", path, text)
 	}
 }
 

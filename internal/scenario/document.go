@@ -1,15 +1,144 @@
 package scenario
 
 import (
-	"reflect"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/goccy/go-yaml/ast"
 )
 
-// valueOf returns what a pointer points to, to be set.
-func valueOf(pointer any) reflect.Value { return reflect.ValueOf(pointer).Elem() }
+// document holds the scenario against the rules that span fields or that no tag can
+// say.
+func (l *loader) document() {
+	d := &document{decoder: decoder{file: FileName}, body: l.body, scenario: l.folder.Scenario}
+	d.name(l.name)
+	d.secrecy()
+	d.unique()
+	d.variables(l.used)
+	d.images()
+	d.traffic()
+	d.times()
+	l.problems = append(l.problems, d.problems...)
+}
 
-// document holds the scenario against the rules that span fields.
-func (l *loader) document(body ast.Node) {}
+type document struct {
+	decoder
+	body     ast.Node
+	scenario *Scenario
+}
 
-func (l *loader) files() error { return nil }
+// wrong reports a problem at a path of keys and indexes.
+func (d *document) wrong(path []any, format string, args ...any) {
+	d.problem(locate(d.body, path...), "%s: %s", pathText(path), fmt.Sprintf(format, args...))
+}
+
+func pathText(path []any) string {
+	var text strings.Builder
+	for i, step := range path {
+		switch s := step.(type) {
+		case string:
+			if i > 0 {
+				text.WriteByte('.')
+			}
+			text.WriteString(s)
+		case int:
+			fmt.Fprintf(&text, "[%d]", s)
+		}
+	}
+	return text.String()
+}
+
+// name holds the scenario's name against its folder's, where that is known.
+func (d *document) name(folder string) {
+	if name := d.scenario.Metadata.Name; folder != "" && name != "" && name != folder {
+		d.wrong([]any{"metadata", "name"}, "%q is not the folder's name, %q", name, folder)
+	}
+}
+
+// unique refuses a name that stands for two things.
+func (d *document) unique() {
+	spec := d.scenario.Spec
+	ids := map[string]string{}
+	d.uniqueIDs(ids, spec.SteadyState, "spec", "steadyState")
+	d.uniqueIDs(ids, spec.Symptoms, "spec", "symptoms")
+	d.uniqueIDs(ids, spec.Recovery.Checks, "spec", "recovery", "checks")
+	uniqueNames(d, spec.Safeguards, func(s Safeguard) string { return s.Name }, "spec", "safeguards")
+	uniqueNames(d, spec.Traffic, func(t Traffic) string { return t.Name }, "spec", "traffic")
+	uniqueNames(d, spec.Variables, func(v Variable) string { return v.Name }, "spec", "variables")
+	uniqueNames(d, spec.Images, func(i Image) string { return i.Name }, "spec", "images")
+}
+
+func (d *document) uniqueIDs(seen map[string]string, checks []Check, path ...any) {
+	for i, c := range checks {
+		where := append(slices.Clone(path), i, "id")
+		if first, twice := seen[c.ID]; twice && c.ID != "" {
+			d.wrong(where, "%q is the id of %s too", c.ID, first)
+			continue
+		}
+		seen[c.ID] = pathText(where[:len(where)-1])
+	}
+}
+
+func uniqueNames[T any](d *document, items []T, name func(T) string, path ...any) {
+	seen := map[string]int{}
+	for i, item := range items {
+		first, twice := seen[name(item)]
+		if twice && name(item) != "" {
+			d.wrong(append(slices.Clone(path), i, "name"), "%q is the name of %s[%d] too", name(item), pathText(path), first)
+			continue
+		}
+		seen[name(item)] = i
+	}
+}
+
+// reserved are environment names that scripts have for something else.
+func reserved(variable string) bool {
+	switch EnvName(variable) {
+	case "NAMESPACE", "NODE", "RUN", "KUBECONFIG", "FIREDRILL", "PATH", "HOME", "USER", "SHELL", "PWD", "TMPDIR", "IFS", "LANG", "TERM":
+		return true
+	}
+	return strings.HasPrefix(EnvName(variable), "FIREDRILL_")
+}
+
+func (d *document) variables(used map[string]bool) {
+	for i, v := range d.scenario.Spec.Variables {
+		where := []any{"spec", "variables", i, "name"}
+		switch {
+		case v.Name == "":
+		case reserved(v.Name):
+			d.wrong(where, "%q is taken: scripts have $%s for something else", v.Name, EnvName(v.Name))
+		case !used[v.Name]:
+			d.wrong(where, "%q is defined but nothing uses ${%s}, and no script $%s", v.Name, v.Name, EnvName(v.Name))
+		}
+	}
+}
+
+var imageReference = regexp.MustCompile(`^[a-z0-9]+([._/:-][a-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9._-]*$`)
+
+func (d *document) images() {
+	for i, image := range d.scenario.Spec.Images {
+		if image.Name != "" && !imageReference.MatchString(image.Name) {
+			d.wrong([]any{"spec", "images", i, "name"}, "%q is no image reference with a tag, for example shop/checkout:1.4.2", image.Name)
+		}
+	}
+}
+
+func (d *document) traffic() {
+	for i, stream := range d.scenario.Spec.Traffic {
+		u, err := url.Parse(stream.URL)
+		if stream.URL != "" && (err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https")) {
+			d.wrong([]any{"spec", "traffic", i, "url"}, "%q is no URL with http:// and a host", stream.URL)
+		}
+	}
+}
+
+// times refuses a drill that nobody can pass.
+func (d *document) times() {
+	spec := d.scenario.Spec
+	if spec.TimeLimit > 0 && spec.Recovery.Hold >= spec.TimeLimit {
+		d.wrong([]any{"spec", "recovery", "hold"}, "%s leaves no time for the repair: the time limit is %s", spec.Recovery.Hold, spec.TimeLimit)
+	}
+}

@@ -14,6 +14,7 @@ type expander struct {
 	lines  []string // of the source
 	values map[string]string
 	used   map[string]bool
+	node   bool // ${node} has a value
 }
 
 // notExpanded are the fields that name things before any variable has a value.
@@ -21,7 +22,7 @@ func notExpanded(path string) bool {
 	return path == "metadata" || path == "spec.variables" || path == "spec.namespace"
 }
 
-func (e *expander) node(node ast.Node, path string) {
+func (e *expander) expand(node ast.Node, path string) {
 	if notExpanded(path) {
 		return
 	}
@@ -29,11 +30,11 @@ func (e *expander) node(node ast.Node, path string) {
 	case ast.MapNode:
 		for entries := n.MapRange(); entries.Next(); {
 			key, _ := textOf(entries.Key())
-			e.node(entries.Value(), join(path, key))
+			e.expand(entries.Value(), join(path, key))
 		}
 	case *ast.SequenceNode:
 		for _, item := range n.Values {
-			e.node(item, path+"[]")
+			e.expand(item, path+"[]")
 		}
 	case *ast.StringNode:
 		n.Value = e.text(n.Value, positionOf(n))
@@ -49,8 +50,11 @@ func (e *expander) text(text string, start position) string {
 	seen := map[string]int{}
 	for _, u := range uses {
 		e.used[u.name] = true
+		at := e.find("${"+u.name+"}", start, seen[u.name])
 		if _, known := e.values[u.name]; !known {
-			e.problem(e.find("${"+u.name+"}", start, seen[u.name]), "%s", unknownVariable(u.name, e.values))
+			e.problem(at, "%s", unknownVariable(u.name, e.values))
+		} else if u.name == VarNode && !e.node {
+			e.problem(at, nodeNotBroken)
 		}
 		seen[u.name]++
 	}

@@ -29,7 +29,10 @@ type Folder struct {
 // Problems, all at once; the folder then holds what could be read (nil when nothing
 // could), so that CheckKinds can add its own problems before a person sees any.
 // Any other error says that the folder could not be read.
-func Load(fsys fs.FS, vars Vars) (*Folder, error) {
+func Load(fsys fs.FS, vars Vars) (*Folder, error) { return load(fsys, "", vars) }
+
+// load is Load for a folder whose name is known, or "".
+func load(fsys fs.FS, name string, vars Vars) (*Folder, error) {
 	src, err := fs.ReadFile(fsys, FileName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, Problems{{File: FileName, Message: "is not there: a scenario is a folder that holds one"}}
@@ -41,12 +44,13 @@ func Load(fsys fs.FS, vars Vars) (*Folder, error) {
 	if body == nil {
 		return nil, problems.Err()
 	}
-	l := &loader{folder: &Folder{FS: fsys, Scenario: &Scenario{}}, used: map[string]bool{}}
-	l.scenario(body, src, vars)
-	l.document(body)
+	l := &loader{folder: &Folder{FS: fsys, Scenario: &Scenario{}}, name: name, body: body, used: map[string]bool{}}
+	l.scenario(src, vars)
 	if err := l.files(); err != nil {
 		return nil, err
 	}
+	l.scripts()
+	l.document()
 	return l.folder, l.problems.Err()
 }
 
@@ -67,22 +71,25 @@ func parseScenario(src []byte) (ast.Node, Problems) {
 // loader collects a folder and all that is wrong with it.
 type loader struct {
 	folder   *Folder
+	name     string // of the folder, or ""
+	body     ast.Node
 	problems Problems
 	used     map[string]bool // names of the variables that something uses
 }
 
 // scenario decodes scenario.yaml, its variables expanded.
-func (l *loader) scenario(body ast.Node, src []byte, vars Vars) {
-	l.folder.Vars = vars.values(variablesOf(body))
+func (l *loader) scenario(src []byte, vars Vars) {
+	l.folder.Vars = vars.values(variablesOf(l.body))
 	e := &expander{
 		decoder: decoder{file: FileName},
 		lines:   strings.Split(string(src), "\n"),
 		values:  l.folder.Vars,
 		used:    l.used,
+		node:    breaksNode(l.body),
 	}
-	e.node(body, "")
+	e.expand(l.body, "")
 	d := &decoder{file: FileName}
-	d.value(body, "", positionOf(body), valueOf(l.folder.Scenario))
+	d.value(l.body, "", positionOf(l.body), valueOf(l.folder.Scenario))
 	l.problems = slices.Concat(l.problems, e.problems, d.problems)
 }
 
@@ -98,18 +105,10 @@ func variablesOf(body ast.Node) []Variable {
 	return slices.DeleteFunc(variables, func(v Variable) bool { return v.Name == "" })
 }
 
-// child returns a mapping's value of a key, or nil.
-func child(node ast.Node, key string) ast.Node {
-	mapping, ok := node.(ast.MapNode)
-	if !ok {
-		return nil
-	}
-	for entries := mapping.MapRange(); entries.Next(); {
-		if name, ok := textOf(entries.Key()); ok && name == key {
-			return entries.Value()
-		}
-	}
-	return nil
+// breaksNode reads only spec.breaksNode, whether ${node} has a value.
+func breaksNode(body ast.Node) bool {
+	n, ok := child(child(body, "spec"), "breaksNode").(*ast.BoolNode)
+	return ok && n.Value
 }
 
 // File returns a file of the folder, variables expanded. A variable that is not

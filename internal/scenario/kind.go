@@ -2,6 +2,8 @@ package scenario
 
 import (
 	"fmt"
+	"io/fs"
+	"path"
 	"reflect"
 	"slices"
 )
@@ -22,9 +24,13 @@ type Kinds struct {
 // CheckKinds holds every `type:` and `with:` against the kinds there are.
 func (f *Folder) CheckKinds(kinds Kinds) Problems {
 	var problems Problems
+	has := func(file string) bool {
+		info, err := fs.Stat(f.FS, path.Clean(file))
+		return err == nil && info.Mode().IsRegular()
+	}
 	check := func(what, typ string, with Params, known []KindDoc) {
 		if typ != "" {
-			problems = append(problems, checkKind(what, typ, with, known)...)
+			problems = append(problems, checkKind(what, typ, with, known, has)...)
 		}
 	}
 	spec := f.Scenario.Spec
@@ -43,14 +49,14 @@ func (f *Folder) CheckKinds(kinds Kinds) Problems {
 	return problems.Sorted()
 }
 
-func checkKind(what, typ string, with Params, known []KindDoc) Problems {
+func checkKind(what, typ string, with Params, known []KindDoc, has func(string) bool) Problems {
 	i := slices.IndexFunc(known, func(k KindDoc) bool { return k.Name == typ })
 	if i < 0 {
 		message := fmt.Sprintf("unknown %s kind %q%s", what, typ, didYouMean(typ, kindNames(known)))
 		return Problems{{FileName, with.typeAt.line, with.typeAt.column, message}}
 	}
 	into := reflect.New(reflect.TypeOf(known[i].Params).Elem()).Interface()
-	return DecodeParams(FileName, with, into)
+	return (&decoder{file: FileName, has: has}).decodeParams(with, into)
 }
 
 func kindNames(kinds []KindDoc) []string {

@@ -28,11 +28,14 @@ func (p *Params) UnmarshalYAML(node ast.Node) error {
 // once. When the text fits the types and into has a Validate method, that has the
 // last word. The file is only named in the problems.
 func DecodeParams(file string, p Params, into any) Problems {
+	return (&decoder{file: file}).decodeParams(p, into)
+}
+
+func (d *decoder) decodeParams(p Params, into any) Problems {
 	target := reflect.ValueOf(into)
 	if target.Kind() != reflect.Pointer || target.IsNil() {
-		return Problems{{File: file, Message: "parameters decode only into a pointer to a struct"}}
+		return Problems{{File: d.file, Message: "parameters decode only into a pointer to a struct"}}
 	}
-	d := &decoder{file: file}
 	switch {
 	case p.broken:
 		return nil

@@ -1,0 +1,4 @@
+#!/bin/sh
+# Deletes the service.
+# refused: replicas-lowered
+true

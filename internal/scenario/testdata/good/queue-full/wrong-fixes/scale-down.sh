@@ -1,0 +1,4 @@
+#!/bin/sh
+# Serves fewer users.
+# refused: replicas-lowered
+true

@@ -1,0 +1,4 @@
+#!/bin/sh
+# Does nothing.
+# refused: recovery:orders-fast
+true
