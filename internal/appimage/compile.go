@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// modFile is the throw-away module's. The sources use nothing newer than this Go.
-	modFile = "module github.com/firedrill/firedrill\n\ngo 1.25.0\n"
+	// modFile is the throw-away module's. Its Go is the main module's.
+	modFile = "module github.com/firedrill/firedrill\n\ngo 1.26.0\n"
 
 	// mainFile is cmd/drillapp/main.go; a test keeps the two equal.
 	mainFile = `// Command drillapp is the workload that drills break and the prober that plays its
@@ -47,7 +47,7 @@ func compile(ctx context.Context, arch, output string) error {
 	goTool, err := exec.LookPath("go")
 	if err != nil {
 		return fmt.Errorf("this firedrill carries no workload for linux/%s and finds no Go toolchain to build it:"+
-			" install a release build of firedrill, which carries it, or put go (1.25 or newer) on PATH: %w", arch, err)
+			" install a release build of firedrill, which carries it, or put go (1.26 or newer) on PATH: %w", arch, err)
 	}
 	module := filepath.Join(filepath.Dir(output), "module")
 	if err := writeModule(module); err != nil {

@@ -1,0 +1,262 @@
+package drillapp
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+func testConfig(t *testing.T, env map[string]string) config {
+	t.Helper()
+	cfg, err := readConfig(func(key string) string { return env[key] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+func testApp(t *testing.T, env map[string]string) (*app, *httptest.Server) {
+	t.Helper()
+	a := newApp(testConfig(t, env), slog.New(slog.DiscardHandler))
+	server := httptest.NewServer(a.handler())
+	t.Cleanup(server.Close)
+	return a, server
+}
+
+func get(t *testing.T, url string, headers ...string) (int, Answer) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answer Answer
+	if strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json") {
+		if err := json.Unmarshal(body, &answer); err != nil {
+			t.Fatalf("%s: %v", body, err)
+		}
+	}
+	return resp.StatusCode, answer
+}
+
+func TestBusinessAnswer(t *testing.T) {
+	t.Parallel()
+	_, server := testApp(t, map[string]string{"VERSION": "1.4.2", "HOSTNAME": "checkout-1"})
+	code, answer := get(t, server.URL+"/order")
+	want := Answer{OK: true, Pod: "checkout-1", Version: "1.4.2", Path: "/order"}
+	if code != http.StatusOK || answer != want {
+		t.Errorf("got %d %+v, want 200 %+v", code, answer, want)
+	}
+}
+
+func TestStatus(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, path string
+		env        map[string]string
+		headers    []string
+		want       int
+	}{
+		{name: "alive", path: "/healthz", want: 200},
+		{name: "ready", path: "/readyz", want: 200},
+		{name: "metrics", path: "/metrics", want: 200},
+		{name: "every request fails", path: "/", env: map[string]string{"FAIL_RATE": "1"}, want: 500},
+		{name: "the probes do not", path: "/healthz", env: map[string]string{"FAIL_RATE": "1"}, want: 200},
+		{name: "no token", path: "/", env: map[string]string{"EXPECT_TOKEN": "s3cret"}, want: 401},
+		{name: "wrong token", path: "/", env: map[string]string{"EXPECT_TOKEN": "s3cret"}, headers: []string{"Authorization", "Bearer other"}, want: 401},
+		{name: "right token", path: "/", env: map[string]string{"EXPECT_TOKEN": "s3cret"}, headers: []string{"Authorization", "Bearer s3cret"}, want: 200},
+		{name: "wedge with the wrong token", path: "/debug/wedge?token=guess", env: map[string]string{"WEDGE_TOKEN": "w"}, want: 404},
+		{name: "no backend there", path: "/", env: map[string]string{"BACKEND_URL": "http://127.0.0.1:1"}, want: 500},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			_, server := testApp(t, test.env)
+			if code, answer := get(t, server.URL+test.path, test.headers...); code != test.want {
+				t.Errorf("got %d %+v, want %d", code, answer, test.want)
+			}
+		})
+	}
+}
+
+func TestBackendToken(t *testing.T) {
+	t.Parallel()
+	_, backend := testApp(t, map[string]string{"EXPECT_TOKEN": "s3cret"})
+	for token, want := range map[string]int{"s3cret": 200, "expired": 500, "": 500} {
+		_, front := testApp(t, map[string]string{"BACKEND_URL": backend.URL, "TOKEN": token})
+		if code, answer := get(t, front.URL); code != want {
+			t.Errorf("token %q: got %d %+v, want %d", token, code, answer, want)
+		}
+	}
+}
+
+func TestWedgeStopsEveryAnswer(t *testing.T) {
+	t.Parallel()
+	_, server := testApp(t, map[string]string{"WEDGE_TOKEN": "w"})
+	if code, _ := get(t, server.URL+"/debug/wedge?token=w"); code != 200 {
+		t.Fatalf("wedge: %d", code)
+	}
+	client := &http.Client{Timeout: 100 * time.Millisecond}
+	for _, path := range []string{"/", "/healthz", "/readyz"} {
+		resp, err := client.Get(server.URL + path)
+		if err == nil {
+			resp.Body.Close()
+			t.Errorf("%s still answers: %s", path, resp.Status)
+		}
+	}
+}
+
+func TestWorkingSetIsBoundedAndResident(t *testing.T) {
+	t.Parallel()
+	const bound, size = 4 << 20, 1 << 20
+	s := newSessions(bound, size)
+	visit := func(id string) {
+		if err := s.visit(id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	visit("a")
+	visit("a")
+	if count, bytes := s.stats(); count != 1 || bytes != size {
+		t.Errorf("one customer twice: %d sessions, %d bytes", count, bytes)
+	}
+	for _, id := range []string{"b", "c", "d", "e", "f"} {
+		visit(id)
+	}
+	if count, bytes := s.stats(); count != 4 || bytes != bound {
+		t.Errorf("six customers: %d sessions, %d bytes, want the bound", count, bytes)
+	}
+	if len(s.byID) != 4 {
+		t.Errorf("%d ids for 4 sessions", len(s.byID))
+	}
+	for i := 0; i < size; i += 4096 {
+		if s.blocks[0][i] == 0 {
+			t.Fatalf("page at %d was never written to: not resident", i)
+		}
+	}
+}
+
+func TestLeakHasNoBound(t *testing.T) {
+	t.Parallel()
+	a, server := testApp(t, map[string]string{"LEAK_PER_REQUEST": "64Ki"})
+	for range 10 {
+		get(t, server.URL, SessionHeader, "the same customer")
+	}
+	if _, bytes := a.sessions.stats(); bytes != 10*64<<10 {
+		t.Errorf("%d bytes leaked, want 10 x 64Ki", bytes)
+	}
+}
+
+func TestDrainLosesNoRequest(t *testing.T) {
+	t.Parallel()
+	cfg := testConfig(t, map[string]string{"LATENCY": "20ms", "DRAIN_DELAY": "300ms"})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := "http://" + listener.Addr().String()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- serve(ctx, cfg, slog.New(slog.DiscardHandler), listener) }()
+	client := &http.Client{Transport: &http.Transport{}}
+	for i := range 10 {
+		if i == 3 {
+			cancel() // SIGTERM: requests keep coming until the endpoint is gone
+		}
+		resp, err := client.Get(url + "/order")
+		if err != nil {
+			t.Fatalf("request %d: %v", i, err)
+		}
+		if resp.StatusCode != http.StatusOK {
+			t.Errorf("request %d: %s", i, resp.Status)
+		}
+		if i > 4 && !resp.Close {
+			t.Errorf("request %d: the connection is kept by a pod that goes away", i)
+		}
+		resp.Body.Close()
+	}
+	if code, _ := get(t, url+"/readyz"); code != http.StatusServiceUnavailable {
+		t.Errorf("readyz while draining: %d, want 503", code)
+	}
+	if err := <-done; err != nil {
+		t.Errorf("serve: %v", err)
+	}
+}
+
+func TestMainExitCodes(t *testing.T) {
+	t.Parallel()
+	_, server := testApp(t, map[string]string{"EXPECT_TOKEN": "x"})
+	tests := []struct {
+		name string
+		args []string
+		env  map[string]string
+		want int
+		says string
+	}{
+		{name: "unknown mode", args: []string{"dance"}, want: ExitUsage, says: "unknown mode"},
+		{name: "mode from the environment", env: map[string]string{"DRILLAPP_MODE": "dance"}, want: ExitUsage, says: "unknown mode"},
+		{name: "every mistake at once", args: []string{"serve"}, env: map[string]string{"WORKING_SET": "48MB", "LATENCY": "20"}, want: ExitUsage, says: "LATENCY"},
+		{name: "required environment", env: map[string]string{"REQUIRED_ENV": "DB_URL, PORT", "PORT": "1"}, want: ExitUsage, says: "missing: DB_URL"},
+		{name: "http-get answers", args: []string{"http-get", server.URL + "/healthz"}, want: ExitOK},
+		{name: "http-get refused", args: []string{"http-get", server.URL + "/"}, want: ExitError, says: "401"},
+		{name: "http-get nobody there", args: []string{"http-get", "http://127.0.0.1:1/"}, want: ExitError, says: "refused"},
+		{name: "probe without a url", args: []string{"probe"}, want: ExitUsage, says: "url is missing"},
+		{name: "probe with an unknown field", args: []string{"probe"}, env: map[string]string{"PROBE_CONFIG": `[{"adress":"x"}]`}, want: ExitUsage, says: "adress"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var stderr bytes.Buffer
+			code := Main(t.Context(), Process{
+				Args: test.args, Getenv: func(key string) string { return test.env[key] }, Stdout: io.Discard, Stderr: &stderr,
+			})
+			if code != test.want || !strings.Contains(stderr.String(), test.says) {
+				t.Errorf("exit code %d, want %d; stderr %q, want %q in it", code, test.want, stderr.String(), test.says)
+			}
+		})
+	}
+}
+
+func TestHoldEndsWithTheSignal(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("SIGTERM"))
+	if code := Main(ctx, Process{Args: []string{"hold"}, Stderr: io.Discard}); code != ExitOK {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestParseSize(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int64{"0": 0, "123": 123, "512Ki": 512 << 10, "48Mi": 48 << 20, "1Gi": 1 << 30} {
+		if got, err := parseSize(text); err != nil || got != want {
+			t.Errorf("%s: got %d %v, want %d", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "Mi", "-1", "48MB", "99999999999Gi", "1.5Mi"} {
+		if got, err := parseSize(text); err == nil {
+			t.Errorf("%s: got %d, want an error", text, got)
+		}
+	}
+}
