@@ -129,6 +129,34 @@ func Open(dir string) (Entry, error) {
 	return Entry{Name: filepath.Base(full), Dir: filepath.ToSlash(filepath.Clean(dir)), FS: os.DirFS(full)}, nil
 }
 
+// OpenAll returns the scenario in a folder, or, when the folder holds scenarios'
+// folders, all of them by name.
+func OpenAll(dir string) ([]Entry, error) {
+	found, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("list the scenarios in %s: %w", dir, err)
+	}
+	var entries []Entry
+	if !isScenario(os.DirFS(dir)) {
+		for _, sub := range found {
+			path := filepath.Join(dir, sub.Name())
+			if !isScenario(os.DirFS(path)) {
+				continue
+			}
+			entry, err := Open(path)
+			if err != nil {
+				return nil, err
+			}
+			entries = append(entries, entry)
+		}
+	}
+	if len(entries) > 0 {
+		return entries, nil
+	}
+	entry, err := Open(dir)
+	return []Entry{entry}, err
+}
+
 // Load is Load for this scenario; it holds the scenario's name against its folder's,
 // too, and problems say where the folder is.
 func (e Entry) Load(vars Vars) (*Folder, error) {
@@ -148,6 +176,37 @@ func (e Entry) Check(vars Vars, kinds Kinds) (*Folder, error) {
 		problems = append(problems, folder.CheckKinds(kinds)...)
 	}
 	return folder, e.located(problems.Err())
+}
+
+// Lint is Check for every value of every variable: a name that is wrong only with one
+// of them is found before the seed that chooses it.
+func (e Entry) Lint(kinds Kinds) (*Folder, error) {
+	folder, err := e.Check(Vars{}, kinds)
+	var problems Problems
+	if err != nil && !errors.As(err, &problems) {
+		return nil, err
+	}
+	if folder == nil {
+		return nil, err
+	}
+	most := 1
+	for _, v := range folder.Scenario.Spec.Variables {
+		most = max(most, len(v.OneOf))
+	}
+	for i := range most {
+		values := map[string]string{}
+		for _, v := range folder.Scenario.Spec.Variables {
+			if len(v.OneOf) > 0 {
+				values[v.Name] = v.OneOf[i%len(v.OneOf)]
+			}
+		}
+		var more Problems
+		if _, err := e.Check(Vars{Values: values}, kinds); err != nil && !errors.As(err, &more) {
+			return nil, err
+		}
+		problems = append(problems, more...)
+	}
+	return folder, problems.Err()
 }
 
 func (e Entry) located(err error) error {

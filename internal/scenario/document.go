@@ -58,36 +58,26 @@ func (d *document) name(folder string) {
 	}
 }
 
-// unique refuses a name that stands for two things.
+// unique refuses a name that stands for two things. A check may be in several lists
+// under one ID: what was healthy before is often what must be healthy again.
 func (d *document) unique() {
 	spec := d.scenario.Spec
-	ids := map[string]string{}
-	d.uniqueIDs(ids, spec.SteadyState, "spec", "steadyState")
-	d.uniqueIDs(ids, spec.Symptoms, "spec", "symptoms")
-	d.uniqueIDs(ids, spec.Recovery.Checks, "spec", "recovery", "checks")
-	uniqueNames(d, spec.Safeguards, func(s Safeguard) string { return s.Name }, "spec", "safeguards")
-	uniqueNames(d, spec.Traffic, func(t Traffic) string { return t.Name }, "spec", "traffic")
-	uniqueNames(d, spec.Variables, func(v Variable) string { return v.Name }, "spec", "variables")
-	uniqueNames(d, spec.Images, func(i Image) string { return i.Name }, "spec", "images")
+	id := func(c Check) string { return c.ID }
+	uniqueNames(d, "id", spec.SteadyState, id, "spec", "steadyState")
+	uniqueNames(d, "id", spec.Symptoms, id, "spec", "symptoms")
+	uniqueNames(d, "id", spec.Recovery.Checks, id, "spec", "recovery", "checks")
+	uniqueNames(d, "name", spec.Safeguards, func(s Safeguard) string { return s.Name }, "spec", "safeguards")
+	uniqueNames(d, "name", spec.Traffic, func(t Traffic) string { return t.Name }, "spec", "traffic")
+	uniqueNames(d, "name", spec.Variables, func(v Variable) string { return v.Name }, "spec", "variables")
+	uniqueNames(d, "name", spec.Images, func(i Image) string { return i.Name }, "spec", "images")
 }
 
-func (d *document) uniqueIDs(seen map[string]string, checks []Check, path ...any) {
-	for i, c := range checks {
-		where := append(slices.Clone(path), i, "id")
-		if first, twice := seen[c.ID]; twice && c.ID != "" {
-			d.wrong(where, "%q is the id of %s too", c.ID, first)
-			continue
-		}
-		seen[c.ID] = pathText(where[:len(where)-1])
-	}
-}
-
-func uniqueNames[T any](d *document, items []T, name func(T) string, path ...any) {
+func uniqueNames[T any](d *document, key string, items []T, name func(T) string, path ...any) {
 	seen := map[string]int{}
 	for i, item := range items {
 		first, twice := seen[name(item)]
 		if twice && name(item) != "" {
-			d.wrong(append(slices.Clone(path), i, "name"), "%q is the name of %s[%d] too", name(item), pathText(path), first)
+			d.wrong(append(slices.Clone(path), i, key), "%q is the %s of %s[%d] too", name(item), key, pathText(path), first)
 			continue
 		}
 		seen[name(item)] = i

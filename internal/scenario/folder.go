@@ -79,7 +79,7 @@ type loader struct {
 
 // scenario decodes scenario.yaml, its variables expanded.
 func (l *loader) scenario(src []byte, vars Vars) {
-	l.folder.Vars = vars.values(variablesOf(l.body))
+	l.folder.Vars = vars.values(l.body)
 	e := &expander{
 		decoder: decoder{file: FileName},
 		lines:   strings.Split(string(src), "\n"),
@@ -91,18 +91,6 @@ func (l *loader) scenario(src []byte, vars Vars) {
 	d := &decoder{file: FileName}
 	d.value(l.body, "", positionOf(l.body), valueOf(l.folder.Scenario))
 	l.problems = slices.Concat(l.problems, e.problems, d.problems)
-}
-
-// variablesOf reads only spec.variables: the rest is decoded once they have values.
-// Its problems are found by the full decode.
-func variablesOf(body ast.Node) []Variable {
-	node := child(child(body, "spec"), "variables")
-	if node == nil {
-		return nil
-	}
-	var variables []Variable
-	(&decoder{}).value(node, "", position{}, valueOf(&variables))
-	return slices.DeleteFunc(variables, func(v Variable) bool { return v.Name == "" })
 }
 
 // breaksNode reads only spec.breaksNode, whether ${node} has a value.

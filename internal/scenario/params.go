@@ -1,6 +1,8 @@
 package scenario
 
 import (
+	"encoding/json"
+	"fmt"
 	"reflect"
 
 	"github.com/goccy/go-yaml/ast"
@@ -21,6 +23,18 @@ type Params struct {
 func (p *Params) UnmarshalYAML(node ast.Node) error {
 	p.Node = node
 	return nil
+}
+
+// Value returns the parameters without a type of their own: a map, or nil when absent.
+func (p Params) Value() any { return (&decoder{}).free(p.Node, p.path) }
+
+// MarshalJSON writes the parameters as they were written.
+func (p Params) MarshalJSON() ([]byte, error) {
+	data, err := json.Marshal(p.Value())
+	if err != nil {
+		return nil, fmt.Errorf("encode %s: %w", p.path, err)
+	}
+	return data, nil
 }
 
 // DecodeParams decodes a kind's parameters into its params struct (a pointer),

@@ -69,7 +69,7 @@ type Traffic struct {
 
 // Check is one observation, of a kind in the verifier's registry.
 type Check struct {
-	ID   string `yaml:"id" doc:"Unique in the scenario, a DNS label." format:"dns-label" required:"true"`
+	ID   string `yaml:"id" doc:"Unique in its list, a DNS label." format:"dns-label" required:"true"`
 	Type string `yaml:"type" doc:"A check kind." required:"true"`
 	With Params `yaml:"with" doc:"The kind's parameters."`
 }

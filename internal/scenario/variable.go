@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/goccy/go-yaml/ast"
 )
 
 // Vars says which values a scenario's variables have.
@@ -15,7 +17,8 @@ type Vars struct {
 	// Seed chooses, for each variable, one of its values: see Choose.
 	Seed int64
 	// Values are given from outside: namespace, node, run, and any variable whose
-	// choice is to be overruled. What is missing of the three has a placeholder.
+	// choice is to be overruled. What is missing or empty of the three has a
+	// placeholder.
 	Values map[string]string
 }
 
@@ -42,21 +45,41 @@ func EnvName(variable string) string {
 	return strings.ToUpper(strings.ReplaceAll(variable, "-", "_"))
 }
 
-// values gives every variable its value.
-func (v Vars) values(variables []Variable) map[string]string {
-	values := map[string]string{
-		VarNamespace: "drill-00000", VarNode: "drill-worker", VarRun: "drill-00000",
+// values gives every variable of a document its value.
+func (v Vars) values(body ast.Node) map[string]string {
+	base, ok := textOf(child(child(body, "spec"), "namespace"))
+	if !ok {
+		base = "drill"
 	}
-	for _, variable := range variables {
+	values := map[string]string{
+		VarNamespace: base + "-xxxxx", VarNode: "drill-worker", VarRun: base + "-xxxxx",
+	}
+	for _, variable := range variablesOf(body) {
 		values[variable.Name] = Choose(v.Seed, variable.Name, variable.OneOf)
 	}
-	maps.Copy(values, v.Values)
+	for name, value := range v.Values {
+		if value != "" {
+			values[name] = value
+		}
+	}
 	return values
 }
 
-// reference matches ${name}, $${name} (which stands for the text ${name}) and, so
+// variablesOf reads only spec.variables: the rest is decoded once they have values.
+// Its problems are found by the full decode.
+func variablesOf(body ast.Node) []Variable {
+	node := child(child(body, "spec"), "variables")
+	if node == nil {
+		return nil
+	}
+	var variables []Variable
+	(&decoder{}).value(node, "", position{}, valueOf(&variables))
+	return slices.DeleteFunc(variables, func(v Variable) bool { return v.Name == "" })
+}
+
+// variableUse matches ${name}, $${name} (which stands for the text ${name}) and, so
 // that they can be refused, other forms that a shell would know.
-var reference = regexp.MustCompile(`\$?\$\{[^}\n]*\}`)
+var variableUse = regexp.MustCompile(`\$?\$\{[^}\n]*\}`)
 
 // use is one place where a variable is used.
 type use struct {
@@ -72,7 +95,7 @@ func expand(text string, values map[string]string) (string, []use) {
 	var out strings.Builder
 	var uses []use
 	last := 0
-	for _, m := range reference.FindAllStringIndex(text, -1) {
+	for _, m := range variableUse.FindAllStringIndex(text, -1) {
 		found := text[m[0]:m[1]]
 		out.WriteString(text[last:m[0]])
 		last = m[1]
