@@ -1,6 +1,50 @@
 package verifier
 
 // Registry lists every kind of check and perturbation, in the order of the documentation.
+// A kind is one type with its parameters; this table is the only place that names it.
 func Registry() []Kind {
-	return nil
+	return append(append(checkKinds(), safeguardKinds()...), perturbKinds()...)
+}
+
+// checkKinds are for steady states, symptoms and recoveries.
+func checkKinds() []Kind {
+	return []Kind{
+		{"rolloutComplete", "The newest template of a workload runs everywhere, is available, and nothing older is left.", func() any { return new(RolloutComplete) }},
+		{"noRestarts", "No container of the pods ended, was killed for memory or was restarted, since the hold began.", func() any { return new(NoRestarts) }},
+		{"containerTerminated", "A container of the pods was ended for a reason since the fault: OOMKilled.", func() any { return new(ContainerTerminated) }},
+		{"containerWaiting", "A container of the pods cannot start for a reason: CrashLoopBackOff.", func() any { return new(ContainerWaiting) }},
+		{"http", "The users get good answers, fast enough, and from every pod.", func() any { return new(HTTP) }},
+		{"httpFailing", "The users do not get good answers.", func() any { return new(HTTPFailing) }},
+		{"nodeReady", "The node is Ready, renews its Lease and carries no taint of a node in trouble. Its kubelet may have died within the Lease's duration: use nodeUnits beside it.", func() any { return new(NodeReady) }},
+		{"nodeSchedulable", "The node takes pods: no cordon, no new taint.", func() any { return new(NodeSchedulable) }},
+		{"nodeCondition", "A condition of the node has a status: Ready is Unknown.", func() any { return new(NodeCondition) }},
+		{"nodeUnits", "systemd units of the node are active, and enabled.", func() any { return new(NodeUnits) }},
+		{"podsOnNode", "Ready pods run on the node.", func() any { return new(PodsOnNode) }},
+	}
+}
+
+// safeguardKinds are checks that compare the system with its baseline.
+func safeguardKinds() []Kind {
+	return []Kind{
+		{"workloadKept", "The workload exists, selects what it selected, and owns the pods behind its Services.", func() any { return new(WorkloadKept) }},
+		{"replicasKept", "The workload has at least the replicas it had.", func() any { return new(ReplicasKept) }},
+		{"limitKept", "A container's limit is still there.", func() any { return new(LimitKept) }},
+		{"limitWithin", "A container's limit is at most a few times what it was.", func() any { return new(LimitWithin) }},
+		{"imageKept", "The containers run images of the repositories they ran.", func() any { return new(ImageKept) }},
+		{"probesKept", "The probes are still there, ask the same and give up in time.", func() any { return new(ProbesKept) }},
+		{"serviceKept", "The Service sends its traffic where it sent it.", func() any { return new(ServiceKept) }},
+		{"pdbKept", "The PodDisruptionBudget is the same, unchanged.", func() any { return new(PDBKept) }},
+		{"nodeKept", "The Node object was not deleted, nor registered anew.", func() any { return new(NodeKept) }},
+		{"noManualUntaint", "No taint was taken by hand off a node that is still in trouble.", func() any { return new(NoManualUntaint) }},
+		{"uncordoned", "A node that is well again was not left cordoned.", func() any { return new(Uncordoned) }},
+		{"unitsEnabled", "No unit of the node runs that would not start with it.", func() any { return new(UnitsEnabled) }},
+	}
+}
+
+func perturbKinds() []Kind {
+	return []Kind{
+		{"deletePod", "Deletes the oldest of the pods.", func() any { return new(DeletePod) }},
+		{"restartUnit", "Restarts a systemd unit of a node.", func() any { return new(RestartUnit) }},
+		{"runPod", "Runs a new pod on a node, by way of the scheduler, until it is Ready.", func() any { return new(RunPod) }},
+	}
 }

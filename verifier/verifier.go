@@ -81,4 +81,7 @@ type Target struct {
 	FaultAt   time.Time // when the first fault was injected; zero before
 
 	RefereeImage string // image of drillapp that every node has; canary pods run it
+
+	look   *look   // what this round has read; nil outside of a Runner
+	memory *memory // what earlier rounds saw; nil outside of a Runner
 }

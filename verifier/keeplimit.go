@@ -1,0 +1,113 @@
+package verifier
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+)
+
+// limitRef names a limit of a workload's container.
+type limitRef struct {
+	workloadRef `yaml:",inline"`
+	Container   string `yaml:"container" doc:"Name of the container." required:"true"`
+	Resource    string `yaml:"resource" doc:"The resource." enum:"memory,cpu,ephemeral-storage" default:"memory"`
+}
+
+func (l limitRef) resource() corev1.ResourceName {
+	if l.Resource == "" {
+		return corev1.ResourceMemory
+	}
+	return corev1.ResourceName(l.Resource)
+}
+
+// limits lets judge compare the limit of the baseline with every present one: that of the
+// template, and those of the running pods, which an in-place resize changes without it.
+func (l limitRef) limits(ctx context.Context, t *Target, judge func(where string, was, now resource.Quantity, set bool) string) (Observation, error) {
+	return l.compare(ctx, t, func(before WorkloadState, w *workload) (Observation, error) {
+		was, ok := before.Containers[l.Container].Limits[l.resource()]
+		if !ok {
+			return Observation{}, fmt.Errorf("the baseline of %s has no %s limit on container %s: nothing to keep", l.key(), l.resource(), l.Container)
+		}
+		now, set, found := limitIn(w.template.Spec, l.Container, l.resource())
+		if !found {
+			return Observation{Reason: fmt.Sprintf("%s has no container %s any more", l.key(), l.Container)}, nil
+		}
+		evidence := fmt.Sprintf("%s limit of container %s: %s at the baseline, %s now", l.resource(), l.Container, was.String(), limitText(now, set))
+		if reason := judge(l.key(), was, now, set); reason != "" {
+			return Observation{Reason: reason, Evidence: evidence}, nil
+		}
+		pods, err := t.selected(ctx, w.selector)
+		if err != nil {
+			return Observation{}, err
+		}
+		for i := range pods {
+			now, set, found := limitIn(pods[i].Spec, l.Container, l.resource())
+			if !found || !active(&pods[i]) {
+				continue
+			}
+			if reason := judge("pod "+pods[i].Name, was, now, set); reason != "" {
+				return Observation{Reason: reason, Evidence: evidence + "; pod " + pods[i].Name + ": " + limitText(now, set)}, nil
+			}
+		}
+		return Observation{Passed: true, Reason: fmt.Sprintf("%s keeps its %s limit", l.key(), l.resource()), Evidence: evidence}, nil
+	})
+}
+
+func limitText(q resource.Quantity, set bool) string {
+	if !set {
+		return "none"
+	}
+	return q.String()
+}
+
+func limitIn(spec corev1.PodSpec, name string, what corev1.ResourceName) (limit resource.Quantity, set, found bool) {
+	for _, list := range [][]corev1.Container{spec.Containers, spec.InitContainers} {
+		for _, c := range list {
+			if c.Name == name {
+				limit, set = c.Resources.Limits[what]
+				return limit, set, true
+			}
+		}
+	}
+	return limit, false, false
+}
+
+// LimitKept is a safeguard: the container still has the limit, whatever its size.
+type LimitKept struct {
+	limitRef `yaml:",inline"`
+}
+
+// Observe reads the workload and its pods.
+func (c *LimitKept) Observe(ctx context.Context, t *Target) (Observation, error) {
+	return c.limits(ctx, t, func(where string, was, now resource.Quantity, set bool) string {
+		if !set || now.Sign() <= 0 {
+			return fmt.Sprintf("the %s limit of %s (%s at the baseline) was removed", c.resource(), where, was.String())
+		}
+		return ""
+	})
+}
+
+// LimitWithin is a safeguard: the limit is at most a few times what it was.
+type LimitWithin struct {
+	limitRef `yaml:",inline"`
+	Factor   float64 `yaml:"factor" doc:"How many times the baseline's limit is still a repair." default:"4" min:"1"`
+}
+
+// Observe reads the workload and its pods. A limit that is gone is above any.
+func (c *LimitWithin) Observe(ctx context.Context, t *Target) (Observation, error) {
+	factor := c.Factor
+	if factor < 1 {
+		factor = 4
+	}
+	return c.limits(ctx, t, func(where string, was, now resource.Quantity, set bool) string {
+		switch {
+		case !set || now.Sign() <= 0:
+			return fmt.Sprintf("the %s limit of %s (%s at the baseline) was removed", c.resource(), where, was.String())
+		case now.AsApproximateFloat64() > factor*was.AsApproximateFloat64():
+			return fmt.Sprintf("the %s limit of %s was raised from %s to %s, more than %gx", c.resource(), where, was.String(), now.String(), factor)
+		}
+		return ""
+	})
+}
