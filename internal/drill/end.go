@@ -1,0 +1,198 @@
+package drill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+)
+
+// Verbs that the command line asks a referee for.
+const (
+	VerbEnd   = "end"
+	VerbReset = "reset"
+)
+
+// removalTimeout bounds one try at taking everything away.
+const removalTimeout = 4 * time.Minute
+
+// removalTries is how often it is tried before the referee leaves it to the next one.
+const removalTries = 5
+
+// endPatiently ends the run; an API server that is away for a minute does not stop it.
+func (e *Engine) endPatiently(ctx context.Context) error {
+	for try := 1; ; try++ {
+		err := e.end(ctx)
+		if err == nil || ctx.Err() != nil {
+			return errors.Join(err, context.Cause(ctx))
+		}
+		e.Log.Error("clean-up", "try", try, "error", err)
+		if noteErr := e.note(ctx, entryError, Failure{Message: err.Error(), CleanUp: true}); noteErr != nil {
+			return noteErr
+		}
+		if try == removalTries {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(time.Duration(try) * 5 * time.Second):
+		}
+	}
+}
+
+// end takes back the faults and removes every object of the run. It may be done twice.
+func (e *Engine) end(ctx context.Context) error {
+	reset := e.run.Detail == VerbReset
+	ctx, cancel := context.WithTimeoutCause(ctx, removalTimeout,
+		errors.New("the clean-up took too long (firedrill end RUN tries again)"))
+	defer cancel()
+	if err := e.noteUsers(ctx); err != nil {
+		e.Log.Warn("users' summary", "error", err)
+	}
+	// Every step is tried, whatever became of the one before.
+	err := errors.Join(
+		e.revert(ctx),
+		e.restoreNode(ctx),
+		e.Trainee.Remove(ctx, e.run.Created.Run),
+		e.Users.Remove(ctx),
+		e.deleteNamespace(ctx),
+	)
+	if err != nil {
+		return fmt.Errorf("clean up after run %s: %w", e.run.Created.Run, err)
+	}
+	if reset && !e.endAsked() {
+		return e.enter(ctx, PhaseChange{Phase: PhasePreparing})
+	}
+	return e.enter(ctx, PhaseChange{Phase: PhaseFinished})
+}
+
+// endAsked tells whether somebody asked for the end while a reset was under way.
+func (e *Engine) endAsked() bool {
+	entries, _, err := e.Journal.Read(0)
+	if err != nil {
+		return false
+	}
+	now, err := Replay(entries)
+	if err != nil {
+		return false
+	}
+	for _, a := range now.Asked {
+		if a.Verb == VerbEnd {
+			return true
+		}
+	}
+	return false
+}
+
+// noteUsers journals what the users saw, once.
+func (e *Engine) noteUsers(ctx context.Context) error {
+	if e.run.Users != nil || e.run.PagedAt.IsZero() {
+		return nil
+	}
+	var recovered time.Time
+	if e.run.Verdict != nil {
+		recovered = e.run.Verdict.RecoveredAt
+	}
+	summary, err := e.Users.Summary(ctx, e.run.FaultAt, recovered)
+	if err != nil {
+		return err
+	}
+	return e.note(ctx, entryUsers, rawJSON(summary))
+}
+
+type rawJSON []byte
+
+// MarshalJSON returns the text as it is.
+func (r rawJSON) MarshalJSON() ([]byte, error) { return r, nil }
+
+// restoreNode brings the drill's node back to what the baseline saw: registered,
+// schedulable, with the labels and taints it had. The trainee may have changed any.
+func (e *Engine) restoreNode(ctx context.Context) error {
+	name := e.run.Created.Node
+	base, err := e.baseline()
+	if err != nil || base == nil || name == "" {
+		return err
+	}
+	want, ok := base.Nodes[name]
+	if !ok {
+		return fmt.Errorf("node %s is not in the baseline", name)
+	}
+	if err := e.ensureRegistered(ctx, name); err != nil {
+		return err
+	}
+	return wait.PollUntilContextCancel(ctx, time.Second, true, func(ctx context.Context) (bool, error) {
+		node, err := e.Client.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return false, ignoreUnavailable(err)
+		}
+		if fixed, differs := restored(node, want); differs {
+			_, err := e.Client.CoreV1().Nodes().Update(ctx, fixed, metav1.UpdateOptions{})
+			return false, ignoreUnavailable(err)
+		}
+		return nodeReady(node), nil
+	})
+}
+
+// ensureRegistered makes the kubelet register a Node object that was deleted: it does
+// so only when it starts.
+func (e *Engine) ensureRegistered(ctx context.Context, name string) error {
+	_, err := e.Client.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
+	if !apierrors.IsNotFound(err) {
+		return err
+	}
+	if _, err := e.Nodes.Run(ctx, name, "systemctl", "restart", "kubelet"); err != nil {
+		return fmt.Errorf("register node %s again: %w", name, err)
+	}
+	return nil
+}
+
+// ignoreUnavailable lets a poll go on while the API server or the object is away.
+func ignoreUnavailable(err error) error {
+	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) || apierrors.IsServerTimeout(err) ||
+		apierrors.IsTimeout(err) || apierrors.IsTooManyRequests(err) || apierrors.IsInternalError(err) {
+		return nil
+	}
+	return err
+}
+
+func nodeReady(node *corev1.Node) bool {
+	for _, c := range node.Status.Conditions {
+		if c.Type == corev1.NodeReady {
+			return c.Status == corev1.ConditionTrue
+		}
+	}
+	return false
+}
+
+// deleteNamespace removes the run's namespace and waits until it is gone.
+func (e *Engine) deleteNamespace(ctx context.Context) error {
+	name := e.run.Created.Run
+	ns, err := e.Client.CoreV1().Namespaces().Get(ctx, name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read namespace %s: %w", name, err)
+	}
+	if ns.Labels[LabelRun] != name {
+		return fmt.Errorf("namespace %s does not carry this run's label any more: it was left alone", name)
+	}
+	uid := ns.UID
+	err = e.Client.CoreV1().Namespaces().Delete(ctx, name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &uid}})
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("delete namespace %s: %w", name, err)
+	}
+	return wait.PollUntilContextCancel(ctx, 500*time.Millisecond, true, func(ctx context.Context) (bool, error) {
+		_, err := e.Client.CoreV1().Namespaces().Get(ctx, name, metav1.GetOptions{})
+		if apierrors.IsNotFound(err) {
+			return true, nil
+		}
+		return false, ignoreUnavailable(err)
+	})
+}

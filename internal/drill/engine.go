@@ -1,0 +1,218 @@
+// Package drill runs a drill: it proves the system healthy, breaks it, proves it broken,
+// pages the trainee, watches, proves the recovery, and takes everything away again. A
+// run's journal is its only state: a killed referee is started again and goes on.
+package drill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/firedrill/firedrill/internal/scenario"
+	"github.com/firedrill/firedrill/internal/session"
+	"github.com/firedrill/firedrill/internal/timeline"
+	"github.com/firedrill/firedrill/verifier"
+)
+
+// Journal is where the engine writes what happens, and hears what it is asked.
+type Journal interface {
+	Append(ctx context.Context, kind string, data any) (session.Entry, error)
+	Follow(ctx context.Context, offset int64, each func(session.Entry) error, caughtUp func() error) error
+	Read(offset int64) ([]session.Entry, int64, error)
+}
+
+// Files keeps files beside the journal.
+type Files interface {
+	WriteFile(run, name string, data []byte) error
+	ReadFile(run, name string) ([]byte, error)
+}
+
+// Nodes runs commands in the cluster's nodes.
+type Nodes interface {
+	Run(ctx context.Context, node string, command ...string) (string, error)
+}
+
+// Images makes the drill's images available in every node.
+type Images interface {
+	Load(ctx context.Context, images []scenario.Image) error
+}
+
+// Trainee makes and removes the identity the trainee acts with.
+type Trainee interface {
+	Provision(ctx context.Context, run, namespace string, lifetime time.Duration) error
+	Remove(ctx context.Context, run string) error
+}
+
+// Users are the drill's users: a prober in the cluster and the record of what it saw.
+type Users interface {
+	verifier.Traffic
+	Deploy(ctx context.Context) error
+	Remove(ctx context.Context) error
+	// Follow keeps the record up to date until ctx ends.
+	Follow(ctx context.Context) error
+	// Summary is what the report says of the users, as JSON.
+	Summary(ctx context.Context, faultAt, recoveredAt time.Time) ([]byte, error)
+}
+
+// Actions is the trainee's trail.
+type Actions interface {
+	// Tail returns the trail's present end.
+	Tail(ctx context.Context) (cursor string, err error)
+	// Follow emits what happens after the cursor until ctx ends; it outlives gaps.
+	Follow(ctx context.Context, cursor string, emit func(e timeline.Event, cursor string) error) error
+}
+
+// Deps is everything an engine works with. All fields are needed.
+type Deps struct {
+	Journal Journal
+	Files   Files
+	Client  kubernetes.Interface
+	Dynamic dynamic.Interface
+	Mapper  meta.RESTMapper
+	Nodes   Nodes
+	Images  Images
+	Trainee Trainee
+	Users   Users
+	Actions Actions
+	Runner  *verifier.Runner
+	Now     func() time.Time
+	Log     *slog.Logger
+
+	// RefereeImage is the image of canary pods, present in every node.
+	RefereeImage string
+}
+
+// Engine is the referee of one run.
+type Engine struct {
+	Deps
+	folder *scenario.Folder
+	plan   *Plan
+
+	mu  sync.Mutex // guards run: the watchers write to it as well
+	run *Run
+
+	absentSince time.Time // when the referee before this one was last alive; zero for a new run
+}
+
+// NewEngine compiles the scenario and reads the run's journal. Nothing is touched yet.
+func NewEngine(folder *scenario.Folder, deps Deps) (*Engine, error) {
+	plan, err := Compile(folder)
+	if err != nil {
+		return nil, err
+	}
+	entries, _, err := deps.Journal.Read(0)
+	if err != nil {
+		return nil, err
+	}
+	run, err := Replay(entries)
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{Deps: deps, folder: folder, plan: plan, run: run}
+	e.absentSince = e.lastSign()
+	return e, nil
+}
+
+// Run brings the run from where its journal stands to its end. It returns early, with
+// ctx's error, when ctx ends: the run then goes on with the next referee.
+func (e *Engine) Run(ctx context.Context) error {
+	for e.run.Phase != PhaseFinished {
+		if err := e.step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step does the phase the run is in and journals the next one.
+func (e *Engine) step(ctx context.Context) error {
+	if e.run.Phase == PhaseEnding {
+		return e.endPatiently(ctx)
+	}
+	next, err := e.phase(ctx)
+	var asked *Asked
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.As(err, &asked):
+		return e.enter(ctx, PhaseChange{Phase: PhaseEnding, Detail: asked.Verb, Command: asked.Seq})
+	case err != nil:
+		return e.fail(ctx, err)
+	default:
+		return e.enter(ctx, PhaseChange{Phase: next})
+	}
+}
+
+// fail ends a run that the tool could not bring to a verdict.
+func (e *Engine) fail(ctx context.Context, err error) error {
+	e.Log.Error("phase failed", "phase", e.run.Phase, "error", err)
+	if err := e.note(ctx, entryError, Failure{Message: err.Error()}); err != nil {
+		return err
+	}
+	return e.enter(ctx, PhaseChange{Phase: PhaseEnding, Detail: endFailed})
+}
+
+// phase runs the current phase under a context that a command ends, with the watchers
+// of users and actions beside it.
+func (e *Engine) phase(ctx context.Context) (Phase, error) {
+	ctx, stop := e.heed(ctx)
+	defer stop()
+	next, err := e.phaseBody(ctx)
+	if cause := context.Cause(ctx); cause != nil {
+		return "", cause
+	}
+	return next, err
+}
+
+func (e *Engine) phaseBody(ctx context.Context) (Phase, error) {
+	switch e.run.Phase {
+	case "", PhasePreparing:
+		return PhaseHealthy, e.prepare(ctx)
+	case PhaseHealthy:
+		return PhaseInjecting, e.watched(ctx, e.proveHealthy)
+	case PhaseInjecting:
+		return PhaseBroken, e.watched(ctx, e.inject)
+	case PhaseBroken:
+		return PhaseActive, e.watched(ctx, e.proveBroken)
+	case PhaseActive:
+		return PhaseDecided, e.watched(ctx, e.attend)
+	case PhaseDecided:
+		return PhaseEnding, e.watched(ctx, untilDone)
+	default:
+		return "", fmt.Errorf("the journal is in phase %q, which this version does not know", e.run.Phase)
+	}
+}
+
+func untilDone(ctx context.Context) error {
+	<-ctx.Done()
+	return context.Cause(ctx)
+}
+
+// enter journals a phase.
+func (e *Engine) enter(ctx context.Context, p PhaseChange) error {
+	p.Attempt = e.run.Attempt
+	if p.Phase == PhasePreparing && e.run.Phase == PhaseEnding {
+		p.Attempt++
+	}
+	e.Log.Info("phase", "phase", p.Phase, "detail", p.Detail, "attempt", p.Attempt)
+	return e.note(ctx, entryPhase, p)
+}
+
+// note journals an entry and brings the engine's own view of the run up to date. Entries
+// that other processes add meanwhile reach it through heed.
+func (e *Engine) note(ctx context.Context, kind string, data any) error {
+	entry, err := e.Journal.Append(context.WithoutCancel(ctx), kind, data)
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.run.Apply(entry)
+}

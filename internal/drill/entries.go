@@ -1,0 +1,140 @@
+package drill
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/firedrill/firedrill/internal/timeline"
+	"github.com/firedrill/firedrill/verifier"
+)
+
+// Kinds of journal entries. What each one's data holds stands beside it.
+const (
+	entryCreated  = "created"  // Created
+	entryPhase    = "phase"    // PhaseChange
+	entryCommand  = "command"  // Command
+	entryIntent   = "intent"   // Intent: about to inject
+	entryInjected = "injected" // Step
+	entryReverted = "reverted" // Step
+	entryBaseline = "baseline" // Baseline
+	entryPage     = "page"     // Page
+	entryEvent    = "event"    // ActionSeen
+	entryState    = "state"    // verifier.State
+	entryProof    = "proof"    // Proof
+	entryHint     = "hint"     // Hint
+	entryGap      = "gap"      // Gap
+	entryVerdict  = "verdict"  // Verdict
+	entryUsers    = "users"    // traffic summary, as the traffic package writes it
+	entryError    = "error"    // Failure
+)
+
+// Phase is where a run stands.
+type Phase string
+
+// The phases of a run, in order.
+const (
+	PhasePreparing Phase = "preparing" // the drill's objects are being made
+	PhaseHealthy   Phase = "healthy"   // the steady state is being proven
+	PhaseInjecting Phase = "injecting" // the faults are being injected
+	PhaseBroken    Phase = "broken"    // the symptom is being proven
+	PhaseActive    Phase = "active"    // the trainee was paged; the clock runs
+	PhaseDecided   Phase = "decided"   // there is a verdict; the system is left as it is
+	PhaseEnding    Phase = "ending"    // the faults and the objects are being taken away
+	PhaseFinished  Phase = "finished"  // nothing is left of the run but its journal
+)
+
+// Created opens a run's journal.
+type Created struct {
+	Run          string            `json:"run"`
+	Scenario     string            `json:"scenario"`
+	Title        string            `json:"title"`
+	ScenarioDirs []string          `json:"scenarioDirs,omitempty"` // where scenarios of one's own lay
+	Cluster      string            `json:"cluster"`
+	ClusterID    string            `json:"clusterID"`
+	Seed         int64             `json:"seed"`
+	Node         string            `json:"node,omitempty"` // the worker the drill breaks
+	Vars         map[string]string `json:"vars"`
+	TimeLimit    time.Duration     `json:"timeLimit"`
+	Version      string            `json:"version"`
+}
+
+// PhaseChange moves a run on.
+type PhaseChange struct {
+	Phase   Phase  `json:"phase"`
+	Attempt int    `json:"attempt"`           // 1, and one more with each reset
+	Command int64  `json:"command,omitempty"` // sequence number of the command that this carries out
+	Detail  string `json:"detail,omitempty"`
+}
+
+// Command is what a verb of the command line asks the referee to do.
+type Command struct {
+	Verb string `json:"verb"` // end, reset
+}
+
+// Intent says what is about to be injected and how to take it back.
+type Intent struct {
+	Step int             `json:"step"`
+	Kind string          `json:"kind"`
+	Undo json.RawMessage `json:"undo"`
+}
+
+// Step names a fault that was injected or reverted.
+type Step struct {
+	Step int `json:"step"`
+}
+
+// Baseline points at the snapshot in the run's folder.
+type Baseline struct {
+	File   string `json:"file"`
+	SHA256 string `json:"sha256"`
+}
+
+// Page is what the trainee was told.
+type Page struct {
+	Text string `json:"text"`
+}
+
+// ActionSeen is a timeline event with the place in the audit log behind it, in one
+// entry, so that a resumed referee neither loses nor repeats an action.
+type ActionSeen struct {
+	Event  timeline.Event `json:"event"`
+	Cursor string         `json:"cursor,omitempty"`
+}
+
+// Proof is a state of the system that was proven on the way to the page.
+type Proof struct {
+	What   string         `json:"what"` // healthy, broken
+	State  verifier.State `json:"state"`
+	Passed bool           `json:"passed"`
+	Took   time.Duration  `json:"took"`
+}
+
+// Hint is a hint that was asked for.
+type Hint struct {
+	Number int    `json:"number"` // from 1
+	Of     int    `json:"of"`
+	Text   string `json:"text"`
+}
+
+// Gap is a time in which the referee saw nothing: the clock does not count it.
+type Gap struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+	Why  string    `json:"why"`
+}
+
+// Verdict is how the run was decided.
+type Verdict struct {
+	Recovered   bool      `json:"recovered"`
+	Reason      string    `json:"reason"`
+	Cause       string    `json:"cause,omitempty"` // of a verdict without recovery: ended, time limit
+	RecoveredAt time.Time `json:"recoveredAt,omitzero"`
+	DecidedAt   time.Time `json:"decidedAt"`
+}
+
+// Failure is an error of the tool's: one that ended the run without a verdict on the
+// trainee, or one met while cleaning up, which is tried again.
+type Failure struct {
+	Message string `json:"message"`
+	CleanUp bool   `json:"cleanUp,omitempty"`
+}

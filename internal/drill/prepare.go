@@ -1,0 +1,151 @@
+package drill
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/firedrill/firedrill/verifier"
+)
+
+// Labels that every object of the tool's carries, and by which alone it removes any.
+const (
+	LabelManagedBy = "app.kubernetes.io/managed-by"
+	LabelRun       = "firedrill.dev/run"
+	ManagedBy      = "firedrill"
+)
+
+// traineeGrace is how long the trainee's certificate outlives the time limit: a paused
+// clock and a reset need it.
+const traineeGrace = 12 * time.Hour
+
+// baselineFile is the snapshot's name in the run's folder.
+const baselineFile = "baseline.json"
+
+// prepare makes the drill's objects. Everything in it may be done twice.
+func (e *Engine) prepare(ctx context.Context) error {
+	run := e.run.Created
+	if err := e.Images.Load(ctx, e.folder.Scenario.Spec.Images); err != nil {
+		return fmt.Errorf("load the drill's images: %w", err)
+	}
+	if err := e.createNamespace(ctx, run.Run); err != nil {
+		return err
+	}
+	if err := e.applyManifests(ctx); err != nil {
+		return err
+	}
+	if err := e.Users.Deploy(ctx); err != nil {
+		return fmt.Errorf("start the users' prober: %w", err)
+	}
+	if err := e.Trainee.Provision(ctx, run.Run, run.Run, run.TimeLimit+traineeGrace); err != nil {
+		return fmt.Errorf("make the trainee's identity: %w", err)
+	}
+	cursor, err := e.Actions.Tail(ctx)
+	if err != nil {
+		return fmt.Errorf("find the end of the audit log: %w", err)
+	}
+	return e.note(ctx, entryEvent, ActionSeen{Cursor: cursor})
+}
+
+func (e *Engine) createNamespace(ctx context.Context, name string) error {
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{
+		LabelManagedBy: ManagedBy,
+		LabelRun:       name,
+		// A trainee with a privileged pod would own the node, and so the referee.
+		"pod-security.kubernetes.io/enforce": "baseline",
+	}}}
+	_, err := e.Client.CoreV1().Namespaces().Create(ctx, ns, metav1.CreateOptions{})
+	if !apierrors.IsAlreadyExists(err) {
+		if err != nil {
+			return fmt.Errorf("create namespace %s: %w", name, err)
+		}
+		return nil
+	}
+	found, err := e.Client.CoreV1().Namespaces().Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return fmt.Errorf("read namespace %s: %w", name, err)
+	}
+	if found.Labels[LabelRun] != name || found.Labels[LabelManagedBy] != ManagedBy {
+		return fmt.Errorf("namespace %s is there already and is not this run's: nothing was changed", name)
+	}
+	return nil
+}
+
+// proveHealthy proves the steady state, then takes the baseline that every later
+// comparison rests on: after the deployment, before the fault.
+func (e *Engine) proveHealthy(ctx context.Context) error {
+	if err := e.prove(ctx, "healthy", e.plan.Steady); err != nil {
+		return fmt.Errorf("the system never became healthy, so nothing was broken: %w", err)
+	}
+	base, err := verifier.TakeBaseline(ctx, e.Client, e.run.Created.Run)
+	if err != nil {
+		return fmt.Errorf("take the baseline: %w", err)
+	}
+	data, err := json.MarshalIndent(base, "", " ")
+	if err != nil {
+		return fmt.Errorf("write the baseline: %w", err)
+	}
+	if err := e.Files.WriteFile(e.run.Created.Run, baselineFile, data); err != nil {
+		return err
+	}
+	return e.note(ctx, entryBaseline, Baseline{File: baselineFile, SHA256: digest(data)})
+}
+
+// baseline reads the snapshot back and makes sure that nobody changed it.
+func (e *Engine) baseline() (*verifier.Baseline, error) {
+	if e.run.Baseline == nil {
+		return nil, nil
+	}
+	data, err := e.Files.ReadFile(e.run.Created.Run, e.run.Baseline.File)
+	if err != nil {
+		return nil, err
+	}
+	if digest(data) != e.run.Baseline.SHA256 {
+		return nil, errors.New("the baseline in the run's folder was changed after it was taken: firedrill reset or end the run")
+	}
+	base := new(verifier.Baseline)
+	if err := json.Unmarshal(data, base); err != nil {
+		return nil, fmt.Errorf("read the baseline: %w", err)
+	}
+	return base, nil
+}
+
+// proveBroken proves that the fault shows the way the scenario says, then pages.
+func (e *Engine) proveBroken(ctx context.Context) error {
+	if err := e.prove(ctx, "broken", e.plan.Symptoms); err != nil {
+		return fmt.Errorf("the fault did not show its symptom: %w", err)
+	}
+	return e.note(ctx, entryPage, Page{Text: e.folder.Scenario.Spec.Page})
+}
+
+// proofTimeout bounds the proof of a healthy and of a broken system.
+const proofTimeout = 4 * time.Minute
+
+func (e *Engine) prove(ctx context.Context, what string, steps []verifier.Step) error {
+	target, err := e.target()
+	if err != nil {
+		return err
+	}
+	start := e.Now()
+	state, err := e.Runner.Until(ctx, target, steps, proofTimeout)
+	proof := Proof{What: what, State: state, Passed: err == nil, Took: e.Now().Sub(start)}
+	return errors.Join(err, e.note(ctx, entryProof, proof))
+}
+
+// target is the system as the checks see it.
+func (e *Engine) target() (*verifier.Target, error) {
+	base, err := e.baseline()
+	if err != nil {
+		return nil, err
+	}
+	return &verifier.Target{
+		Client: e.Client, Namespace: e.run.Created.Run, Nodes: e.Nodes, Traffic: e.Users, Baseline: base,
+		Actions: e.actions, Now: e.Now, FaultAt: e.run.FaultAt, RefereeImage: e.RefereeImage,
+	}, nil
+}

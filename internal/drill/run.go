@@ -1,0 +1,231 @@
+package drill
+
+import (
+	"slices"
+	"time"
+
+	"github.com/firedrill/firedrill/internal/session"
+	"github.com/firedrill/firedrill/internal/timeline"
+	"github.com/firedrill/firedrill/verifier"
+)
+
+// Run is a run as its journal tells it.
+type Run struct {
+	Created
+	CreatedAt  time.Time
+	Phase      Phase
+	PhaseSince time.Time
+	Detail     string
+	Attempt    int
+	PagedAt    time.Time // of this attempt; zero before the page
+	Page       string
+	FinishedAt time.Time
+	Baseline   *Baseline
+	FaultAt    time.Time // when this attempt's first fault was about to be injected
+	Pending    []Intent // faults not yet reverted, oldest first
+	Injected   []int
+	Cursor     string // place in the audit log after the last event
+	Events     []timeline.Event
+	Proofs     []Proof
+	State      *verifier.State // newest observation of the recovery checks
+	Hints      []Hint
+	Gaps       []Gap
+	Verdict    *Verdict
+	Failures   []string
+	CleanUp    string // what last stood in the way of the clean-up
+	Users      []byte // newest traffic summary, JSON
+	Asked      []Asked // commands not carried out yet, oldest first
+	LastSeq    int64
+}
+
+// Asked is a command of the journal that waits for the referee. As an error it is why
+// a phase stopped before its end.
+type Asked struct {
+	Verb string
+	Seq  int64
+}
+
+// Error names the command.
+func (a *Asked) Error() string { return "asked to " + a.Verb }
+
+// Replay reads a run out of its journal's entries.
+func Replay(entries []session.Entry) (*Run, error) {
+	r := &Run{Attempt: 1}
+	for _, e := range entries {
+		if err := r.apply(e); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// Apply brings the run up to date with one more entry.
+func (r *Run) Apply(e session.Entry) error { return r.apply(e) }
+
+func (r *Run) apply(e session.Entry) error {
+	r.LastSeq = e.Seq
+	switch e.Type {
+	case entryCreated:
+		r.CreatedAt = e.Time
+		return e.Decode(&r.Created)
+	case entryPhase:
+		return r.applyPhase(e)
+	case entryCommand:
+		var c Command
+		err := e.Decode(&c)
+		r.Asked = append(r.Asked, Asked{Verb: c.Verb, Seq: e.Seq})
+		return err
+	case entryIntent, entryInjected, entryReverted, entryBaseline:
+		return r.applyFault(e)
+	case entryPage:
+		return r.applyPage(e)
+	case entryEvent:
+		return r.applyEvent(e)
+	case entryUsers:
+		r.Users = e.Data
+	case entryState:
+		r.State = new(verifier.State)
+		return e.Decode(r.State)
+	case entryError:
+		var f Failure
+		err := e.Decode(&f)
+		if f.CleanUp {
+			r.CleanUp = f.Message
+		} else {
+			r.Failures = append(r.Failures, f.Message)
+		}
+		return err
+	case entryProof:
+		return appendDecoded(e, &r.Proofs)
+	case entryHint:
+		return appendDecoded(e, &r.Hints)
+	case entryGap:
+		return appendDecoded(e, &r.Gaps)
+	case entryVerdict:
+		r.Verdict = new(Verdict)
+		return e.Decode(r.Verdict)
+	}
+	return nil // an entry of a later version is history that this one cannot read
+}
+
+func appendDecoded[T any](e session.Entry, list *[]T) error {
+	var v T
+	if err := e.Decode(&v); err != nil {
+		return err
+	}
+	*list = append(*list, v)
+	return nil
+}
+
+func (r *Run) applyPhase(e session.Entry) error {
+	var p PhaseChange
+	if err := e.Decode(&p); err != nil {
+		return err
+	}
+	if p.Attempt > r.Attempt { // a reset: a new clock on the same timeline
+		r.State, r.Verdict, r.PagedAt, r.Page, r.Gaps = nil, nil, time.Time{}, "", nil
+		r.Baseline, r.Injected, r.FaultAt = nil, nil, time.Time{}
+	}
+	r.Phase, r.PhaseSince, r.Detail, r.Attempt = p.Phase, e.Time, p.Detail, max(p.Attempt, r.Attempt)
+	r.Asked = slices.DeleteFunc(r.Asked, func(a Asked) bool { return a.Seq <= p.Command })
+	if p.Phase == PhaseFinished {
+		r.FinishedAt = e.Time
+	}
+	return nil
+}
+
+func (r *Run) applyFault(e session.Entry) error {
+	var s Step
+	switch e.Type {
+	case entryIntent:
+		if r.FaultAt.IsZero() {
+			r.FaultAt = e.Time
+		}
+		return appendDecoded(e, &r.Pending)
+	case entryBaseline:
+		r.Baseline = new(Baseline)
+		return e.Decode(r.Baseline)
+	case entryInjected:
+		err := e.Decode(&s)
+		r.Injected = append(r.Injected, s.Step)
+		return err
+	default:
+		err := e.Decode(&s)
+		r.Pending = slices.DeleteFunc(r.Pending, func(i Intent) bool { return i.Step == s.Step })
+		return err
+	}
+}
+
+func (r *Run) applyPage(e session.Entry) error {
+	var p Page
+	err := e.Decode(&p)
+	r.PagedAt, r.Page = e.Time, p.Text
+	return err
+}
+
+func (r *Run) applyEvent(e session.Entry) error {
+	var a ActionSeen
+	if err := e.Decode(&a); err != nil {
+		return err
+	}
+	if a.Cursor != "" {
+		r.Cursor = a.Cursor
+	}
+	if a.Event.ID != "" || a.Event.Text != "" {
+		r.Events = append(r.Events, a.Event)
+	}
+	return nil
+}
+
+// Clock returns how much of the time limit had been used at the given time. It starts
+// with the page, stops with the verdict, and leaves out what the referee did not see.
+func (r *Run) Clock(now time.Time) time.Duration {
+	if r.PagedAt.IsZero() {
+		return 0
+	}
+	end := now
+	if r.Verdict != nil {
+		end = r.Verdict.DecidedAt
+	} else if !r.FinishedAt.IsZero() {
+		end = r.FinishedAt
+	}
+	used := end.Sub(r.PagedAt)
+	for _, g := range r.Gaps {
+		from, to := maxTime(g.From, r.PagedAt), minTime(g.To, end)
+		if to.After(from) {
+			used -= to.Sub(from)
+		}
+	}
+	return max(used, 0)
+}
+
+func maxTime(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func minTime(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// Recovered tells whether the run was decided for the trainee.
+func (r *Run) Recovered() bool { return r.Verdict != nil && r.Verdict.Recovered }
+
+// VerdictText is the verdict as one line: the decided one, else what would be said now.
+func (r *Run) VerdictText() string {
+	switch {
+	case r.Verdict != nil:
+		return r.Verdict.Reason
+	case len(r.Failures) > 0:
+		return "no verdict: " + r.Failures[len(r.Failures)-1]
+	case r.State != nil && r.State.Verdict.Reason != "":
+		return r.State.Verdict.Reason
+	default:
+		return "pending"
+	}
+}

@@ -1,0 +1,114 @@
+package drill
+
+import (
+	"time"
+
+	"github.com/firedrill/firedrill/verifier"
+)
+
+// Status is what "firedrill status -o json" prints: a contract that scripts rely on
+// (docs/cli.md). Times are RFC 3339 in UTC, durations are seconds.
+type Status struct {
+	Run        string            `json:"run"`
+	Scenario   string            `json:"scenario"`
+	Title      string            `json:"title"`
+	Cluster    string            `json:"cluster"`
+	Namespace  string            `json:"namespace"`
+	Node       string            `json:"node,omitempty"`
+	Seed       int64             `json:"seed"`
+	Attempt    int               `json:"attempt"`
+	Phase      Phase             `json:"phase"`
+	PhaseSince time.Time         `json:"phaseSince"`
+	Verdict    string            `json:"verdict"`
+	Recovered  bool              `json:"recovered"`
+	Decided    bool              `json:"decided"`
+	Referee    bool              `json:"referee"` // a referee is alive
+	Checks     []StatusCheck     `json:"checks"`
+	Safeguards []StatusSafeguard `json:"safeguards"`
+	Hold       StatusHold        `json:"hold"`
+	Clock      StatusClock       `json:"clock"`
+	CreatedAt  time.Time         `json:"createdAt"`
+	PagedAt    *time.Time        `json:"pagedAt,omitempty"`
+	FinishedAt *time.Time        `json:"finishedAt,omitempty"`
+	Actions    int               `json:"actions"`
+	Hints      int               `json:"hints"`
+	Errors     []string          `json:"errors,omitempty"`
+}
+
+// StatusCheck is one recovery check as last seen.
+type StatusCheck struct {
+	ID       string    `json:"id"`
+	Passed   bool      `json:"passed"`
+	Reason   string    `json:"reason"`
+	Evidence string    `json:"evidence"`
+	Error    string    `json:"error,omitempty"` // why it could not be observed
+	At       time.Time `json:"at"`
+}
+
+// StatusSafeguard is one safeguard as last seen.
+type StatusSafeguard struct {
+	ID       string    `json:"id"`
+	Held     bool      `json:"held"`
+	Reason   string    `json:"reason"`
+	Sentence string    `json:"sentence,omitempty"` // why this is no repair; only of a broken one
+	Error    string    `json:"error,omitempty"`
+	At       time.Time `json:"at"`
+}
+
+// StatusHold is how long every check has to hold, and has held, in seconds.
+type StatusHold struct {
+	Required float64 `json:"required"`
+	Elapsed  float64 `json:"elapsed"`
+	Phase    string  `json:"phase,omitempty"` // failing, settling, perturbing, holding, recovered
+}
+
+// StatusClock is the time limit and how much of it is used, in seconds.
+type StatusClock struct {
+	Limit float64 `json:"limit"`
+	Used  float64 `json:"used"`
+}
+
+// StatusOf sums the run up at the given time.
+func StatusOf(r *Run, refereeAlive bool, now time.Time) Status {
+	s := Status{
+		Run: r.Created.Run, Scenario: r.Scenario, Title: r.Title, Cluster: r.Cluster, Namespace: r.Created.Run,
+		Node: r.Node, Seed: r.Seed, Attempt: r.Attempt, Phase: r.Phase, PhaseSince: r.PhaseSince,
+		Verdict: r.VerdictText(), Recovered: r.Recovered(), Decided: r.Verdict != nil, Referee: refereeAlive,
+		Checks: []StatusCheck{}, Safeguards: []StatusSafeguard{},
+		Clock:     StatusClock{Limit: r.TimeLimit.Seconds(), Used: r.Clock(now).Seconds()},
+		CreatedAt: r.CreatedAt, PagedAt: timeOrNil(r.PagedAt), FinishedAt: timeOrNil(r.FinishedAt),
+		Actions: len(r.Events), Hints: len(r.Hints), Errors: r.Failures,
+	}
+	if r.State != nil {
+		s.addState(r.State, now)
+	}
+	return s
+}
+
+func (s *Status) addState(state *verifier.State, now time.Time) {
+	for _, c := range state.Checks {
+		s.Checks = append(s.Checks, StatusCheck{
+			ID: c.ID, Passed: c.Passed, Reason: c.Reason, Evidence: c.Evidence, Error: c.Error, At: c.At,
+		})
+	}
+	for _, g := range state.Safeguards {
+		row := StatusSafeguard{ID: g.ID, Held: g.Held, Reason: g.Reason, Error: g.Error, At: g.At}
+		if !g.Held {
+			row.Sentence = g.Sentence
+		}
+		s.Safeguards = append(s.Safeguards, row)
+	}
+	s.Hold = StatusHold{
+		Required: state.Hold.Required.Seconds(), Elapsed: state.Hold.Elapsed.Seconds(), Phase: string(state.Phase),
+	}
+	if !state.Hold.Since.IsZero() && !s.Decided {
+		s.Hold.Elapsed = min(now.Sub(state.Hold.Since).Seconds(), s.Hold.Required)
+	}
+}
+
+func timeOrNil(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}

@@ -1,0 +1,181 @@
+// Package report says what happened in a run: for a reader in a minute, or for a
+// program. Every figure stands beside the evidence it comes from.
+package report
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/firedrill/firedrill/internal/drill"
+	"github.com/firedrill/firedrill/internal/scenario"
+	"github.com/firedrill/firedrill/internal/timeline"
+	"github.com/firedrill/firedrill/verifier"
+)
+
+// Report is one run, told. Times are RFC 3339 in UTC, durations are seconds.
+type Report struct {
+	Run         string            `json:"run"`
+	Scenario    string            `json:"scenario"`
+	Title       string            `json:"title"`
+	Cluster     string            `json:"cluster"`
+	Seed        int64             `json:"seed"`
+	Variables   map[string]string `json:"variables"`
+	Attempt     int               `json:"attempt"`
+	Phase       drill.Phase       `json:"phase"`
+	Verdict     Verdict           `json:"verdict"`
+	Times       Times             `json:"times"`
+	Proofs      []Proof           `json:"proofs"`
+	Checks      []Check           `json:"checks"`
+	Safeguards  []Safeguard       `json:"safeguards"`
+	Users       json.RawMessage   `json:"users,omitempty"`
+	Timeline    []timeline.Event  `json:"timeline"`
+	Hints       []drill.Hint      `json:"hints"`
+	Gaps        []drill.Gap       `json:"gaps"` // times that nobody observed; off the clock
+	Errors      []string          `json:"errors,omitempty"`
+	Explanation string            `json:"explanation,omitempty"` // only of a finished run
+}
+
+// Verdict is how the run was decided.
+type Verdict struct {
+	Recovered bool   `json:"recovered"`
+	Decided   bool   `json:"decided"`
+	Reason    string `json:"reason"`
+	Cause     string `json:"cause,omitempty"` // of a verdict without recovery: ended, time limit
+}
+
+// Times are the moments of the run, each with what it rests on.
+type Times struct {
+	Created     Moment  `json:"created"`
+	FaultAt     Moment  `json:"fault"`
+	Paged       Moment  `json:"paged"`
+	FirstAction Moment  `json:"firstAction"`
+	Recovered   Moment  `json:"recovered"`
+	Decided     Moment  `json:"decided"`
+	Finished    Moment  `json:"finished"`
+	Clock       float64 `json:"clockSeconds"`
+	Limit       float64 `json:"limitSeconds"`
+}
+
+// Moment is a time, how long after the page it was, and its evidence. It has no time
+// when it did not come to pass.
+type Moment struct {
+	At        *time.Time `json:"at"`
+	AfterPage *float64   `json:"secondsAfterPage"`
+	Evidence  string     `json:"evidence"`
+}
+
+// Proof is a state that was proven before the page.
+type Proof struct {
+	What   string  `json:"what"`
+	Passed bool    `json:"passed"`
+	Took   float64 `json:"seconds"`
+	Checks []Check `json:"checks"`
+}
+
+// Check is a check as last observed.
+type Check struct {
+	ID       string    `json:"id"`
+	Passed   bool      `json:"passed"`
+	Reason   string    `json:"reason"`
+	Evidence string    `json:"evidence"`
+	At       time.Time `json:"at"`
+}
+
+// Safeguard is a safeguard as last observed.
+type Safeguard struct {
+	ID       string    `json:"id"`
+	Held     bool      `json:"held"`
+	Reason   string    `json:"reason"`
+	Sentence string    `json:"sentence,omitempty"`
+	At       time.Time `json:"at"`
+}
+
+// Build tells the run. The explanation comes from the scenario, once the run is over;
+// spec may be nil when the scenario is not to be had any more.
+func Build(run *drill.Run, spec *scenario.Spec, now time.Time) *Report {
+	r := &Report{
+		Run: run.Created.Run, Scenario: run.Scenario, Title: run.Title, Cluster: run.Cluster, Seed: run.Seed,
+		Variables: run.Vars, Attempt: run.Attempt, Phase: run.Phase,
+		Verdict:  Verdict{Recovered: run.Recovered(), Decided: run.Verdict != nil, Reason: run.VerdictText()},
+		Users:    run.Users,
+		Timeline: append([]timeline.Event{}, run.Events...),
+		Hints:    append([]drill.Hint{}, run.Hints...),
+		Gaps:     append([]drill.Gap{}, run.Gaps...),
+		Errors:   run.Failures,
+	}
+	if run.Verdict != nil {
+		r.Verdict.Cause = run.Verdict.Cause
+	}
+	for _, p := range run.Proofs {
+		r.Proofs = append(r.Proofs, Proof{What: p.What, Passed: p.Passed, Took: p.Took.Seconds(), Checks: checksOf(p.State.Checks)})
+	}
+	if run.State != nil {
+		r.Checks = checksOf(run.State.Checks)
+		r.Safeguards = safeguardsOf(run.State.Safeguards)
+	}
+	if spec != nil && run.Phase == drill.PhaseFinished {
+		r.Explanation = spec.Explanation
+	}
+	r.Times = timesOf(run, now)
+	return r
+}
+
+func checksOf(states []verifier.CheckState) []Check {
+	checks := []Check{}
+	for _, c := range states {
+		checks = append(checks, Check{ID: c.ID, Passed: c.Passed, Reason: c.Reason, Evidence: c.Evidence, At: c.At})
+	}
+	return checks
+}
+
+func safeguardsOf(states []verifier.SafeguardState) []Safeguard {
+	guards := []Safeguard{}
+	for _, g := range states {
+		row := Safeguard{ID: g.ID, Held: g.Held, Reason: g.Reason, At: g.At}
+		if !g.Held {
+			row.Sentence = g.Sentence
+		}
+		guards = append(guards, row)
+	}
+	return guards
+}
+
+func timesOf(run *drill.Run, now time.Time) Times {
+	at := func(t time.Time, evidence string) Moment {
+		if t.IsZero() {
+			return Moment{}
+		}
+		m := Moment{At: &t, Evidence: evidence}
+		if !run.PagedAt.IsZero() {
+			after := t.Sub(run.PagedAt).Seconds()
+			m.AfterPage = &after
+		}
+		return m
+	}
+	t := Times{
+		Created: at(run.CreatedAt, "journal"), FaultAt: at(run.FaultAt, "journal: intent of the first fault"),
+		Paged: at(run.PagedAt, "journal: page"), Finished: at(run.FinishedAt, "journal"),
+		Clock: run.Clock(now).Seconds(), Limit: run.TimeLimit.Seconds(),
+	}
+	if first, ok := firstAction(run); ok {
+		t.FirstAction = at(first.Time, string(first.Source)+" "+first.ID+": "+first.Text)
+	}
+	if v := run.Verdict; v != nil {
+		t.Decided = at(v.DecidedAt, v.Reason)
+		if v.Recovered {
+			t.Recovered = at(v.RecoveredAt, "start of the hold that passed: every check and safeguard, until "+
+				v.DecidedAt.UTC().Format(time.RFC3339))
+		}
+	}
+	return t
+}
+
+// firstAction is the first thing the trainee did after the page.
+func firstAction(run *drill.Run) (timeline.Event, bool) {
+	for _, e := range run.Events {
+		if e.Actor == "trainee" && !run.PagedAt.IsZero() && !e.Time.Before(run.PagedAt.Truncate(time.Second)) {
+			return e, true
+		}
+	}
+	return timeline.Event{}, false
+}

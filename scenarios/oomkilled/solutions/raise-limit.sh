@@ -1,0 +1,7 @@
+#!/bin/sh
+# Give the container what its working set needs, and no more.
+set -eu
+kubectl get pods -l app="$APP"
+kubectl get pods -l app="$APP" -o jsonpath='{.items[*].status.containerStatuses[*].lastState.terminated.reason}'
+kubectl set resources "deployment/$APP" -c "$APP" --limits=memory=112Mi
+kubectl rollout status "deployment/$APP" --timeout=120s

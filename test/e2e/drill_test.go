@@ -1,0 +1,245 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// started, status and told are the parts of the contract (docs/cli.md) that the tests
+// read, declared here again on purpose: a field that is renamed breaks these tests.
+type started struct {
+	Run        string
+	Scenario   string
+	Namespace  string
+	Kubeconfig string
+	Nodes      []string
+	Node       string
+}
+
+type status struct {
+	Phase     string
+	Verdict   string
+	Recovered bool
+	Decided   bool
+	Checks    []struct {
+		ID, Reason, Evidence string
+		Passed               bool
+	}
+	Safeguards []struct {
+		ID, Reason string
+		Held       bool
+	}
+	Hold struct{ Required, Elapsed float64 }
+}
+
+type told struct {
+	Verdict struct {
+		Recovered bool
+		Reason    string
+	}
+	Proofs []struct {
+		What   string
+		Passed bool
+		Checks []struct {
+			ID, Reason string
+			Passed     bool
+		}
+	}
+	Times struct {
+		FirstAction, Recovered struct {
+			At       *time.Time
+			Evidence string
+		}
+	}
+	Timeline []struct{ Actor, Verb, Text string }
+}
+
+// drill is one run under test.
+type drill struct {
+	*testing.T
+	started
+	scenario string
+	env      []string
+}
+
+// begin starts a drill and makes sure that it is ended, whatever becomes of the test.
+func begin(t *testing.T, scenario string) *drill {
+	t.Helper()
+	s := decode[started](t, firedrill.must(t, "start", scenario, "--detach", "-o", "json", "--seed", "1"))
+	d := &drill{T: t, started: s, scenario: scenario}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("report of %s:\n%s", s.Run, firedrill.run(t, "report", s.Run).stdout)
+		}
+		firedrill.must(t, "end", s.Run)
+		assertGone(t, s)
+	})
+	d.env = append(os.Environ(), "KUBECONFIG="+s.Kubeconfig, "NAMESPACE="+s.Namespace, "NODE="+s.Node, "RUN="+s.Run,
+		"FIREDRILL="+wrapper(t))
+	for name, value := range variables(t, s.Run) {
+		d.env = append(d.env, strings.ToUpper(strings.ReplaceAll(name, "-", "_"))+"="+value)
+	}
+	return d
+}
+
+// wrapper is a firedrill that knows the tests' home and cluster, for the scripts.
+func wrapper(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "firedrill")
+	home := ""
+	for _, e := range firedrill.env {
+		if v, ok := strings.CutPrefix(e, "FIREDRILL_HOME="); ok {
+			home = v
+		}
+	}
+	text := "#!/bin/sh\nFIREDRILL_HOME='" + home + "' exec '" + firedrill.binary + "' --name '" + *clusterName + "' \"$@\"\n"
+	if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func variables(t *testing.T, run string) map[string]string {
+	t.Helper()
+	return decode[struct{ Variables map[string]string }](t, firedrill.must(t, "report", run, "-o", "json")).Variables
+}
+
+func (d *drill) status() status {
+	d.Helper()
+	return decode[status](d.T, firedrill.must(d.T, "status", d.started.Run, "-o", "json"))
+}
+
+func (d *drill) report() told {
+	d.Helper()
+	return decode[told](d.T, firedrill.must(d.T, "report", d.started.Run, "-o", "json"))
+}
+
+// script runs one of the scenario's scripts as the trainee.
+func (d *drill) script(path string) {
+	d.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, path)
+	cmd.Env = d.env
+	out, err := cmd.CombinedOutput()
+	d.Logf("%s:\n%s", filepath.Base(path), out)
+	if err != nil {
+		d.Fatalf("%s: %v", path, err)
+	}
+}
+
+// provenBroken asserts that both proofs stand in the report, each with its checks.
+func (d *drill) provenBroken() {
+	d.Helper()
+	r := d.report()
+	var proven []string
+	for _, p := range r.Proofs {
+		if p.Passed && len(p.Checks) > 0 {
+			proven = append(proven, p.What)
+		}
+		for _, c := range p.Checks {
+			if !c.Passed || c.Reason == "" {
+				d.Errorf("proof of %s: check %s: passed %v, reason %q", p.What, c.ID, c.Passed, c.Reason)
+			}
+		}
+	}
+	if got := strings.Join(proven, " "); got != "healthy broken" {
+		d.Errorf("proven before the page: %q, want healthy and broken", got)
+	}
+}
+
+// neverRecovers asserts for a while, longer than the hold, that the run is not passed.
+func (d *drill) neverRecovers(d2 time.Duration) status {
+	d.Helper()
+	deadline := time.Now().Add(d2)
+	for {
+		s := d.status()
+		if s.Recovered || s.Decided {
+			d.Fatalf("passed an unfixed system: %+v", s)
+		}
+		if time.Now().After(deadline) {
+			return s
+		}
+		time.Sleep(2 * time.Second)
+	}
+}
+
+// refusedFor waits until the verdict names the wrong fix, then that it never passes.
+func (d *drill) refusedFor(name string, hold time.Duration) {
+	d.Helper()
+	want := "not recovered: " + name + ": "
+	deadline := time.Now().Add(90 * time.Second)
+	for s := d.status(); !strings.HasPrefix(s.Verdict, want); s = d.status() {
+		if s.Recovered {
+			d.Fatalf("passed a wrong fix: %+v", s)
+		}
+		if time.Now().After(deadline) {
+			d.Fatalf("verdict %q, want it to begin with %q", s.Verdict, want)
+		}
+		time.Sleep(time.Second)
+	}
+	if s := d.neverRecovers(hold); !strings.HasPrefix(s.Verdict, want) {
+		d.Errorf("verdict changed to %q, want it to begin with %q", s.Verdict, want)
+	}
+	for _, s := range d.status().Safeguards {
+		if s.Held == (s.ID == name) {
+			d.Errorf("safeguard %s: held %v: %s", s.ID, s.Held, s.Reason)
+		}
+	}
+}
+
+// recovers waits for the verdict.
+func (d *drill) recovers() {
+	d.Helper()
+	r := firedrill.run(d.T, "wait", d.started.Run, "--for", "recovered", "--timeout", "5m")
+	if r.code != 0 {
+		d.Fatalf("wait: exit code %d\n%s\n%s", r.code, r.stderr, firedrill.run(d.T, "status", d.started.Run).stdout)
+	}
+	told := d.report()
+	if !told.Verdict.Recovered || told.Times.Recovered.At == nil || told.Times.Recovered.Evidence == "" {
+		d.Errorf("the report does not say when and why it was recovered: %+v", told)
+	}
+	if told.Times.FirstAction.At == nil || len(told.Timeline) == 0 {
+		d.Errorf("no action of the trainee in the report: %+v", told.Timeline)
+	}
+}
+
+// assertGone asserts that nothing of the run is left in the cluster.
+func assertGone(t *testing.T, s started) {
+	t.Helper()
+	for _, args := range [][]string{
+		{"get", "namespace", s.Namespace, "--ignore-not-found", "-o", "name"},
+		{"get", "pods", "-n", "firedrill-system", "-l", "firedrill.dev/run=" + s.Run, "-o", "name"},
+		{"get", "clusterroles,clusterrolebindings,csr", "-l", "firedrill.dev/run=" + s.Run, "-o", "name"},
+		{"get", "roles,rolebindings", "-A", "-l", "firedrill.dev/run=" + s.Run, "-o", "name"},
+		{"get", "nodes", "-o", "jsonpath={range .items[?(@.spec.unschedulable==true)]}{.metadata.name}{end}"},
+	} {
+		if out := admin(t, args...); strings.TrimSpace(out) != "" {
+			t.Errorf("left behind after end: kubectl %s: %s", strings.Join(args, " "), out)
+		}
+	}
+}
+
+// admin runs kubectl with the referee's kubeconfig.
+func admin(t *testing.T, args ...string) string {
+	t.Helper()
+	home := ""
+	for _, e := range firedrill.env {
+		if v, ok := strings.CutPrefix(e, "FIREDRILL_HOME="); ok {
+			home = v
+		}
+	}
+	cmd := exec.Command("kubectl", append([]string{"--kubeconfig", filepath.Join(home, "clusters", *clusterName, "referee.kubeconfig")}, args...)...)
+	r := capture(t, cmd)
+	if r.code != 0 {
+		t.Fatalf("kubectl %s: %s", strings.Join(args, " "), r.stderr)
+	}
+	return r.stdout
+}

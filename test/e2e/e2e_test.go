@@ -1,0 +1,131 @@
+//go:build e2e
+
+// Package e2e proves the drills on a real kind cluster, with nothing but what a user
+// has: the firedrill binary, kubectl, and the scripts of the scenarios.
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// clusterName is a cluster of the tests' own; a cluster in use is never touched.
+var clusterName = flag.String("cluster", "firedrill-e2e", "name of the kind cluster that the tests make")
+
+var keep = flag.Bool("keep", false, "leave the cluster for inspection")
+
+// tool is the binary under test with a home of its own.
+type tool struct {
+	binary string
+	env    []string
+}
+
+var firedrill tool
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "firedrill-e2e-")
+	if err != nil {
+		return fail(err)
+	}
+	firedrill = tool{
+		binary: filepath.Join(dir, "firedrill"),
+		env:    append(os.Environ(), "FIREDRILL_HOME="+filepath.Join(dir, "home"), "NO_COLOR=1"),
+	}
+	build := exec.Command("go", "build", "-o", firedrill.binary, "../../cmd/firedrill")
+	if out, err := build.CombinedOutput(); err != nil {
+		return fail(fmt.Errorf("build firedrill: %w\n%s", err, out))
+	}
+	start := time.Now()
+	if err := firedrill.stream("up", "--name", *clusterName); err != nil {
+		return fail(err)
+	}
+	fmt.Printf("cluster up in %s\n", time.Since(start).Round(time.Second))
+	code := m.Run()
+	if *keep {
+		fmt.Printf("kept: FIREDRILL_HOME=%s\n", filepath.Join(dir, "home"))
+		return code
+	}
+	if err := firedrill.stream("down", "--name", *clusterName); err != nil {
+		return fail(err)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return fail(err)
+	}
+	return code
+}
+
+func fail(err error) int {
+	fmt.Fprintln(os.Stderr, err)
+	return 1
+}
+
+// stream runs firedrill with its output shown.
+func (t tool) stream(args ...string) error {
+	cmd := exec.Command(t.binary, args...)
+	cmd.Env, cmd.Stdout, cmd.Stderr = t.env, os.Stdout, os.Stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("firedrill %s: %w", strings.Join(args, " "), err)
+	}
+	return nil
+}
+
+// result is what a command left.
+type result struct {
+	stdout, stderr string
+	code           int
+}
+
+func (t tool) run(tb testing.TB, args ...string) result {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, t.binary, append(args, "--name", *clusterName)...)
+	cmd.Env = t.env
+	return capture(tb, cmd)
+}
+
+func capture(tb testing.TB, cmd *exec.Cmd) result {
+	tb.Helper()
+	var out, errOut bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		tb.Fatalf("%s: %v", cmd, err)
+	}
+	return result{out.String(), errOut.String(), cmd.ProcessState.ExitCode()}
+}
+
+// must runs firedrill and fails the test when it does not succeed.
+func (t tool) must(tb testing.TB, args ...string) string {
+	tb.Helper()
+	r := t.run(tb, args...)
+	if r.code != 0 {
+		tb.Fatalf("firedrill %s: exit code %d\n%s%s", strings.Join(args, " "), r.code, r.stdout, r.stderr)
+	}
+	return r.stdout
+}
+
+func decode[T any](tb testing.TB, text string) T {
+	tb.Helper()
+	var v T
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		tb.Fatalf("not JSON: %v\n%s", err, text)
+	}
+	return v
+}
