@@ -23,7 +23,7 @@ import (
 // deployment: a field that the baseline set and the fault's manifest lacks is removed.
 // Under another name the object keeps every field that the manifest does not name.
 type Apply struct {
-	File         string `yaml:"file" doc:"A file of the scenario's folder with one or more objects."`
+	File         string `yaml:"file" doc:"A file of the scenario's folder with one or more objects." format:"file"`
 	Manifest     string `yaml:"manifest" doc:"The objects themselves, as a block of YAML."`
 	FieldManager string `yaml:"fieldManager" doc:"Who appears to have made the change. Default deploy-bot."`
 }

@@ -19,7 +19,7 @@ const defaultWindow = 5 * time.Second
 
 // stream names one of the scenario's streams of users' requests.
 type stream struct {
-	Stream      string            `yaml:"stream" doc:"Name of the stream under traffic." required:"true"`
+	Stream      string            `yaml:"stream" doc:"Name of the stream under traffic." format:"stream" required:"true"`
 	Window      scenario.Duration `yaml:"window" doc:"How far to look back; longer than the stream's timeout, so that slow answers count." default:"5s" min:"2s"`
 	MinRequests int               `yaml:"minRequests" doc:"Requests needed to judge by; with fewer, nothing is judged." default:"5" min:"1"`
 }

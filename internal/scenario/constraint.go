@@ -15,7 +15,8 @@ import (
 const (
 	formatDNSLabel = "dns-label"
 	formatVariable = "variable-name"
-	formatFile     = "file" // a file of the scenario's folder
+	formatFile     = "file"   // in kinds' parameters: a file of the scenario's folder
+	formatStream   = "stream" // in kinds' parameters: a stream under spec.traffic
 
 	patternDNSLabel = `^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`
 	patternVariable = `^[a-z][a-z0-9]*(-[a-z0-9]+)*$`
@@ -63,8 +64,14 @@ func (d *decoder) textRules(f field, path string, at position, text string) {
 	if pattern, description := patternOf(f.format); pattern != "" && !regexp.MustCompile(pattern).MatchString(text) {
 		d.problem(at, "%s: %q is not %s", path, text, description)
 	}
-	if f.format == formatFile && d.has != nil && !d.has(text) {
+	if d.folder == nil {
+		return
+	}
+	switch {
+	case f.format == formatFile && !d.folder.has(text):
 		d.problem(at, "%s: there is no file %q in the scenario's folder", path, text)
+	case f.format == formatStream && !slices.Contains(d.folder.streams(), text):
+		d.problem(at, "%s: there is no stream %q under spec.traffic%s", path, text, didYouMean(text, d.folder.streams()))
 	}
 }
 
@@ -130,8 +137,11 @@ func durationOf(v reflect.Value) (time.Duration, bool) {
 
 func boundsText(f field, v reflect.Value) string {
 	unit := ""
-	if v.Kind() == reflect.Slice || v.Kind() == reflect.Map {
+	switch v.Kind() {
+	case reflect.Slice, reflect.Map:
 		unit = " items"
+	case reflect.String:
+		unit = " characters"
 	}
 	switch {
 	case f.min == "":

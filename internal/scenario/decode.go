@@ -15,7 +15,7 @@ import (
 type decoder struct {
 	file     string
 	problems Problems
-	has      func(file string) bool // whether the scenario's folder holds a file; nil when unknown
+	folder   *Folder // what parameters may refer to; nil when unknown
 }
 
 func (d *decoder) problem(at position, format string, args ...any) {

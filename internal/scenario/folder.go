@@ -110,6 +110,21 @@ func (f *Folder) File(name string) ([]byte, error) {
 	return []byte(text), problems.Err()
 }
 
+// has says whether the folder holds a file.
+func (f *Folder) has(file string) bool {
+	info, err := fs.Stat(f.FS, path.Clean(file))
+	return err == nil && info.Mode().IsRegular()
+}
+
+// streams lists the names of the users' streams.
+func (f *Folder) streams() []string {
+	names := make([]string, 0, len(f.Scenario.Spec.Traffic))
+	for _, stream := range f.Scenario.Spec.Traffic {
+		names = append(names, stream.Name)
+	}
+	return names
+}
+
 // Env returns the folder's variables as a script's environment has them, sorted:
 // NAMESPACE=..., NODE=..., RUN=..., ORDER_SIZE=...
 func (f *Folder) Env() []string {

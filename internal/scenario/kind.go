@@ -2,8 +2,6 @@ package scenario
 
 import (
 	"fmt"
-	"io/fs"
-	"path"
 	"reflect"
 	"slices"
 )
@@ -24,13 +22,9 @@ type Kinds struct {
 // CheckKinds holds every `type:` and `with:` against the kinds there are.
 func (f *Folder) CheckKinds(kinds Kinds) Problems {
 	var problems Problems
-	has := func(file string) bool {
-		info, err := fs.Stat(f.FS, path.Clean(file))
-		return err == nil && info.Mode().IsRegular()
-	}
 	check := func(what, typ string, with Params, known []KindDoc) {
 		if typ != "" {
-			problems = append(problems, checkKind(what, typ, with, known, has)...)
+			problems = append(problems, f.checkKind(what, typ, with, known)...)
 		}
 	}
 	spec := f.Scenario.Spec
@@ -49,14 +43,14 @@ func (f *Folder) CheckKinds(kinds Kinds) Problems {
 	return problems.Sorted()
 }
 
-func checkKind(what, typ string, with Params, known []KindDoc, has func(string) bool) Problems {
+func (f *Folder) checkKind(what, typ string, with Params, known []KindDoc) Problems {
 	i := slices.IndexFunc(known, func(k KindDoc) bool { return k.Name == typ })
 	if i < 0 {
 		message := fmt.Sprintf("unknown %s kind %q%s", what, typ, didYouMean(typ, kindNames(known)))
 		return Problems{{FileName, with.typeAt.line, with.typeAt.column, message}}
 	}
 	into := reflect.New(reflect.TypeOf(known[i].Params).Elem()).Interface()
-	return (&decoder{file: FileName, has: has}).decodeParams(with, into)
+	return (&decoder{file: FileName, folder: f}).decodeParams(with, into)
 }
 
 func kindNames(kinds []KindDoc) []string {

@@ -102,7 +102,6 @@ func typeText(f field) string {
 	bounds := ""
 	if f.min != "" || f.max != "" {
 		bounds = ", " + boundsText(f, reflect.New(f.typ).Elem())
-		bounds = strings.TrimSuffix(bounds, " items")
 	}
 	switch {
 	case len(f.enum) == 1:
@@ -110,9 +109,13 @@ func typeText(f field) string {
 	case len(f.enum) > 1:
 		return "one of `" + strings.Join(f.enum, "`, `") + "`"
 	case f.format == formatFile:
-		return "a file of the folder"
+		return "file of the folder"
+	case f.format == formatStream:
+		return "name of a stream under `spec.traffic`"
 	case f.format != "":
-		return strings.ReplaceAll(f.format, "-", " ") + bounds
+		_, description := patternOf(f.format)
+		name, _, _ := strings.Cut(description, ":")
+		return strings.TrimPrefix(name, "a ") + bounds
 	}
 	return plainType(f.typ) + bounds
 }

@@ -20,7 +20,7 @@ type Scenario struct {
 
 // Metadata names the drill.
 type Metadata struct {
-	Name  string `yaml:"name" doc:"The scenario's name: its folder's name, a DNS label." format:"dns-label" required:"true"`
+	Name  string `yaml:"name" doc:"The scenario's name: its folder's name." format:"dns-label" required:"true"`
 	Title string `yaml:"title" doc:"The symptom in one line, never the cause: it holds no word of the scenario's name." max:"100" required:"true"`
 }
 
@@ -29,13 +29,13 @@ type Spec struct {
 	Page         string      `yaml:"page" doc:"The page the trainee gets: what an alert and a worried colleague would say." required:"true"`
 	Family       string      `yaml:"family" doc:"Class of the cause." enum:"application,configuration,infrastructure,deployment,network,capacity" required:"true"`
 	Difficulty   string      `yaml:"difficulty" doc:"How hard the diagnosis is." enum:"beginner,intermediate,advanced" required:"true"`
-	SeedQuestion int         `yaml:"seedQuestion" doc:"The interview question (1-10) the incident comes from; 0 when from none." min:"0" max:"10"`
+	SeedQuestion int         `yaml:"seedQuestion" doc:"The interview question that the incident comes from; 0 when from none." min:"0" max:"10"`
 	TimeLimit    Duration    `yaml:"timeLimit" doc:"From the page to the end, for example 15m." min:"1m" max:"4h" required:"true"`
 	Namespace    string      `yaml:"namespace" doc:"Base of the namespace's name; the run's suffix is added. It must not give the cause away." format:"dns-label" max:"40" required:"true"`
 	BreaksNode   bool        `yaml:"breaksNode" doc:"The drill needs a worker of its own, named by ${node}."`
 	Variables    []Variable  `yaml:"variables" doc:"What varies from run to run, chosen by the run's seed, used as ${name}."`
 	Images       []Image     `yaml:"images" doc:"Workload images made from drillapp and loaded into the nodes."`
-	Manifests    []string    `yaml:"manifests" doc:"Files of the baseline, in order. Default: every file in manifests/, by name."`
+	Manifests    []string    `yaml:"manifests" doc:"Files of the baseline, in order. Left out: every YAML file in manifests/, by name."`
 	Traffic      []Traffic   `yaml:"traffic" doc:"The users: requests sent throughout the run."`
 	SteadyState  []Check     `yaml:"steadyState" doc:"What is true of the healthy system." required:"true"`
 	Faults       []Fault     `yaml:"faults" doc:"What is broken, in order." required:"true"`
@@ -49,7 +49,7 @@ type Spec struct {
 // Variable is one value that varies by the run's seed.
 type Variable struct {
 	Name  string   `yaml:"name" doc:"Used as ${name}; scripts find it in their environment in upper case, dashes as underscores." format:"variable-name" max:"40" required:"true"`
-	OneOf []string `yaml:"oneOf" doc:"The values to choose from, each a text." required:"true"`
+	OneOf []string `yaml:"oneOf" doc:"The values to choose from." required:"true"`
 }
 
 // Image is a workload image: drillapp under a name, with a behaviour baked in.
@@ -60,16 +60,16 @@ type Image struct {
 
 // Traffic is one stream of users' requests, sent in an open loop without retries.
 type Traffic struct {
-	Name    string   `yaml:"name" doc:"Unique in the scenario, a DNS label; checks name the stream by it." format:"dns-label" required:"true"`
+	Name    string   `yaml:"name" doc:"Unique in the scenario; checks name the stream by it." format:"dns-label" required:"true"`
 	URL     string   `yaml:"url" doc:"For example http://checkout/order; a bare host is a Service of the drill's namespace." required:"true"`
-	Rate    int      `yaml:"rate" doc:"Requests a second, 1 to 50." default:"10" min:"1" max:"50"`
+	Rate    int      `yaml:"rate" doc:"Requests a second." default:"10" min:"1" max:"50"`
 	Timeout Duration `yaml:"timeout" doc:"Of one request." default:"2s" min:"100ms" max:"30s"`
 	Expect  string   `yaml:"expect" doc:"Text that a good answer's body contains."`
 }
 
 // Check is one observation, of a kind in the verifier's registry.
 type Check struct {
-	ID   string `yaml:"id" doc:"Unique in its list, a DNS label." format:"dns-label" required:"true"`
+	ID   string `yaml:"id" doc:"Unique in its list." format:"dns-label" required:"true"`
 	Type string `yaml:"type" doc:"A check kind." required:"true"`
 	With Params `yaml:"with" doc:"The kind's parameters."`
 }
@@ -96,7 +96,7 @@ type Perturb struct {
 
 // Safeguard is what a repair must not weaken, with the wrong fix it catches.
 type Safeguard struct {
-	Name     string `yaml:"name" doc:"Name of the wrong fix, a DNS label: limit-removed." format:"dns-label" required:"true"`
+	Name     string `yaml:"name" doc:"Unique in the scenario: the wrong fix that it catches, for example limit-removed." format:"dns-label" required:"true"`
 	Sentence string `yaml:"sentence" doc:"Why this is not a repair, in one sentence." required:"true"`
 	Type     string `yaml:"type" doc:"A check kind: the safeguard holds while the check passes." required:"true"`
 	With     Params `yaml:"with" doc:"The kind's parameters."`
