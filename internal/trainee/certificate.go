@@ -14,7 +14,7 @@ import (
 	"fmt"
 	"time"
 
-	certificates "k8s.io/api/certificates/v1"
+	certificatesv1 "k8s.io/api/certificates/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -79,7 +79,7 @@ func newKey() (*ecdsa.PrivateKey, []byte, error) {
 	return key, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der}), nil
 }
 
-func newRequest(run string, key *ecdsa.PrivateKey, lifetime time.Duration) (*certificates.CertificateSigningRequest, error) {
+func newRequest(run string, key *ecdsa.PrivateKey, lifetime time.Duration) (*certificatesv1.CertificateSigningRequest, error) {
 	subject := pkix.Name{CommonName: UserName(run), Organization: []string{Group}}
 	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: subject}, key)
 	if err != nil {
@@ -87,24 +87,24 @@ func newRequest(run string, key *ecdsa.PrivateKey, lifetime time.Duration) (*cer
 	}
 	sum := sha256.Sum256(der)
 	seconds := int32(max(lifetime, shortestExpiry) / time.Second)
-	return &certificates.CertificateSigningRequest{
+	return &certificatesv1.CertificateSigningRequest{
 		ObjectMeta: metav1.ObjectMeta{
 			// a name of its own: the request of a killed predecessor may still be there
 			Name:   "firedrill-" + run + "-" + hex.EncodeToString(sum[:4]),
 			Labels: map[string]string{labelManagedBy: managedBy, labelRun: run},
 		},
-		Spec: certificates.CertificateSigningRequestSpec{
+		Spec: certificatesv1.CertificateSigningRequestSpec{
 			Request:           pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der}),
-			SignerName:        certificates.KubeAPIServerClientSignerName,
+			SignerName:        certificatesv1.KubeAPIServerClientSignerName,
 			ExpirationSeconds: &seconds,
-			Usages:            []certificates.KeyUsage{certificates.UsageDigitalSignature, certificates.UsageClientAuth},
+			Usages:            []certificatesv1.KeyUsage{certificatesv1.UsageDigitalSignature, certificatesv1.UsageClientAuth},
 		},
 	}, nil
 }
 
 // issue approves the request and waits for its certificate. It watches, and opens the
 // watch before it approves, so that the answer is seen the moment it is there.
-func (p *Provisioner) issue(ctx context.Context, request *certificates.CertificateSigningRequest) ([]byte, error) {
+func (p *Provisioner) issue(ctx context.Context, request *certificatesv1.CertificateSigningRequest) ([]byte, error) {
 	requests := p.client.CertificatesV1().CertificateSigningRequests()
 	selector := fields.OneTermEqualSelector(metav1.ObjectNameField, request.Name).String()
 	approved := false
@@ -130,9 +130,9 @@ func (p *Provisioner) issue(ctx context.Context, request *certificates.Certifica
 	return cert, err
 }
 
-func (p *Provisioner) approve(ctx context.Context, request *certificates.CertificateSigningRequest) error {
-	request.Status.Conditions = append(request.Status.Conditions, certificates.CertificateSigningRequestCondition{
-		Type: certificates.CertificateApproved, Status: corev1.ConditionTrue,
+func (p *Provisioner) approve(ctx context.Context, request *certificatesv1.CertificateSigningRequest) error {
+	request.Status.Conditions = append(request.Status.Conditions, certificatesv1.CertificateSigningRequestCondition{
+		Type: certificatesv1.CertificateApproved, Status: corev1.ConditionTrue,
 		Reason: "Firedrill", Message: "the trainee's certificate of a drill",
 	})
 	_, err := p.client.CertificatesV1().CertificateSigningRequests().UpdateApproval(ctx, request.Name, request, metav1.UpdateOptions{})
@@ -153,7 +153,7 @@ func signed(ctx context.Context, events watch.Interface) ([]byte, error) {
 			if !open {
 				return nil, nil
 			}
-			request, ok := event.Object.(*certificates.CertificateSigningRequest)
+			request, ok := event.Object.(*certificatesv1.CertificateSigningRequest)
 			if !ok { // an error event: the watch ends
 				return nil, nil
 			}
@@ -167,9 +167,9 @@ func signed(ctx context.Context, events watch.Interface) ([]byte, error) {
 	}
 }
 
-func refused(request *certificates.CertificateSigningRequest) error {
+func refused(request *certificatesv1.CertificateSigningRequest) error {
 	for _, c := range request.Status.Conditions {
-		if c.Type == certificates.CertificateDenied || c.Type == certificates.CertificateFailed {
+		if c.Type == certificatesv1.CertificateDenied || c.Type == certificatesv1.CertificateFailed {
 			return fmt.Errorf("the cluster refused: %s: %s", c.Reason, c.Message)
 		}
 	}

@@ -18,7 +18,7 @@ import (
 	"testing"
 	"time"
 
-	certificates "k8s.io/api/certificates/v1"
+	certificatesv1 "k8s.io/api/certificates/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -32,7 +32,7 @@ import (
 )
 
 // signer plays kube-controller-manager: it answers an approved request.
-type signer func(request *certificates.CertificateSigningRequest)
+type signer func(request *certificatesv1.CertificateSigningRequest)
 
 func newCluster(t *testing.T, answer signer) *fake.Clientset {
 	t.Helper()
@@ -45,7 +45,7 @@ func newCluster(t *testing.T, answer signer) *fake.Clientset {
 		if !ok || update.GetSubresource() != "approval" {
 			return false, nil, nil
 		}
-		request, ok := update.GetObject().(*certificates.CertificateSigningRequest)
+		request, ok := update.GetObject().(*certificatesv1.CertificateSigningRequest)
 		if !ok {
 			return false, nil, errors.New("not a request")
 		}
@@ -64,7 +64,7 @@ func sign(t *testing.T) signer {
 		t.Fatal(err)
 	}
 	ca := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "ca"}, NotAfter: time.Now().Add(time.Hour)}
-	return func(request *certificates.CertificateSigningRequest) {
+	return func(request *certificatesv1.CertificateSigningRequest) {
 		block, _ := pem.Decode(request.Spec.Request)
 		asked, err := x509.ParseCertificateRequest(block.Bytes)
 		if err != nil || asked.CheckSignature() != nil {
@@ -155,9 +155,9 @@ func checkIdentity(t *testing.T, config *rest.Config) {
 
 func TestProvisionFailures(t *testing.T) {
 	t.Parallel()
-	deny := func(request *certificates.CertificateSigningRequest) {
-		request.Status.Conditions = append(request.Status.Conditions, certificates.CertificateSigningRequestCondition{
-			Type: certificates.CertificateFailed, Reason: "SignerValidationFailure", Message: "usages",
+	deny := func(request *certificatesv1.CertificateSigningRequest) {
+		request.Status.Conditions = append(request.Status.Conditions, certificatesv1.CertificateSigningRequestCondition{
+			Type: certificatesv1.CertificateFailed, Reason: "SignerValidationFailure", Message: "usages",
 		})
 	}
 	missing := func(namespace string) func(clienttesting.Action) (bool, k8sruntime.Object, error) {
