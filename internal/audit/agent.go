@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path"
 	"slices"
 	"strconv"
@@ -59,7 +60,12 @@ type agent struct {
 func withAgent(ctx context.Context, s Streamer, node, file string, timeout time.Duration, use func(context.Context, logFiles) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	stdinR, stdinW := io.Pipe()
+	// A real pipe: with any other reader, exec's Wait would outlive a command that
+	// was killed, until the next request.
+	stdinR, stdinW, err := os.Pipe()
+	if err != nil {
+		return fmt.Errorf("read the audit log: %w", err)
+	}
 	stdoutR, stdoutW := io.Pipe()
 	var stderr tailBuffer
 	ext := path.Ext(file)
@@ -71,22 +77,26 @@ func withAgent(ctx context.Context, s Streamer, node, file string, timeout time.
 			err = errors.New("the stream ended")
 		}
 		err = fmt.Errorf("read the audit log in node %s: %w%s", node, err, stderr.suffix())
-		stdinR.CloseWithError(err)
 		stdoutW.CloseWithError(err)
 		done <- err
 	}()
 	a := &agent{requests: stdinW, replies: bufio.NewReaderSize(stdoutR, 64<<10), current: path.Base(file), timeout: timeout}
 	a.abort = func(cause error) {
 		cancel(cause)
-		stdinW.CloseWithError(cause)
 		stdoutR.CloseWithError(cause)
 	}
 	stop := context.AfterFunc(ctx, func() { a.abort(context.Cause(ctx)) })
 	defer stop()
-	err := use(ctx, a)
+	err = use(ctx, a)
 	a.abort(context.Canceled)
-	<-done
-	return err
+	return errors.Join(err, closeAll(stdinW, func() { <-done }, stdinR))
+}
+
+// closeAll closes the agent's input, which ends it, and waits for that.
+func closeAll(stdinW io.Closer, ended func(), stdinR io.Closer) error {
+	err := stdinW.Close()
+	ended()
+	return errors.Join(err, stdinR.Close())
 }
 
 // List implements logFiles.

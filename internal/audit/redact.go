@@ -1,0 +1,127 @@
+package audit
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// hidden stands for what must not be shown.
+const hidden = "***"
+
+// secretName matches names whose values are secret.
+var secretName = regexp.MustCompile(`(?i)(pass|pwd|secret|token|key|credential|auth|private|cert|dsn|conn|session|cookie|salt)`)
+
+// secretFlag matches flags whose next argument is secret.
+var secretFlag = regexp.MustCompile(`^(-p|-u|-a|-P|-H|--header|--user)$|(?i)^--?[a-z-]*(pass|pwd|secret|token|key|credential|auth)[a-z-]*$`)
+
+// userInfo matches a password within an address.
+var userInfo = regexp.MustCompile(`://[^/@\s]+@`)
+
+// redactCommand shows a command line without what looks secret.
+func redactCommand(args []string) string {
+	shown := make([]string, 0, len(args))
+	hide := false
+	for _, arg := range args {
+		switch {
+		case hide:
+			arg, hide = hidden, false
+		case secretFlag.MatchString(arg):
+			hide = true
+		default:
+			arg = redactWords(arg)
+		}
+		shown = append(shown, arg)
+	}
+	return clip(strings.Join(shown, " "), 120)
+}
+
+// redactWords hides what looks secret in an argument, which may be a whole script.
+func redactWords(arg string) string {
+	arg = userInfo.ReplaceAllString(arg, "://"+hidden+"@")
+	words := strings.Fields(arg)
+	hide := false
+	for i, word := range words {
+		switch {
+		case hide:
+			words[i], hide = hidden, false
+		case secretFlag.MatchString(word):
+			hide = true
+		default:
+			words[i] = redactWord(word)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+func redactWord(word string) string {
+	if name, value, ok := strings.Cut(word, "="); ok {
+		return name + "=" + redactValue(name, value)
+	}
+	if looksSecret(word) || !strings.HasPrefix(word, "/") && secretName.MatchString(word) {
+		return hidden
+	}
+	return word
+}
+
+// redactValue hides a value by its name or by its looks, and keeps it short.
+func redactValue(name, value string) string {
+	if secretName.MatchString(name) || looksSecret(value) {
+		return hidden
+	}
+	return clip(userInfo.ReplaceAllString(value, "://"+hidden+"@"), 60)
+}
+
+// looksSecret tells a token from a word: long, without a separator of words, and of
+// letters and digits mixed.
+func looksSecret(s string) bool {
+	if strings.HasPrefix(s, "eyJ") || strings.Contains(s, "-----BEGIN") {
+		return true
+	}
+	var letters, digits, run, longest int
+	for _, c := range s {
+		switch {
+		case unicode.IsLetter(c):
+			letters++
+		case unicode.IsDigit(c):
+			digits++
+		}
+		if unicode.IsLetter(c) || unicode.IsDigit(c) || strings.ContainsRune("+_=", c) {
+			run++
+		} else {
+			run = 0
+		}
+		longest = max(longest, run)
+	}
+	return longest >= 20 && letters > 0 && digits > 0 || longest >= 40
+}
+
+// clip shortens a text to n bytes at most and keeps it on one line.
+func clip(s string, n int) string {
+	s = strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) || c == utf8.RuneError {
+			return ' '
+		}
+		return c
+	}, s)
+	if len(s) <= n {
+		return s
+	}
+	cut := n - len("...")
+	for cut > 0 && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + "..."
+}
+
+// join puts the parts that are there in a row.
+func join(parts []string) string {
+	kept := parts[:0:0]
+	for _, part := range parts {
+		if part != "" {
+			kept = append(kept, part)
+		}
+	}
+	return clip(strings.Join(kept, ", "), 240)
+}

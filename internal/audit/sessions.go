@@ -1,0 +1,163 @@
+package audit
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/firedrill/firedrill/internal/timeline"
+)
+
+// goesOn is how long after a wait its next watch is taken for the same command.
+const goesOn = 15 * time.Minute
+
+// watch handles a watch: the second half of get -w, rollout status or wait, or what
+// a command does while it waits for its own effect.
+func (f *folder) watch(r *request) []timeline.Event {
+	name := r.field("metadata.name")
+	informed := r.query.Has("allowWatchBookmarks") || r.query.Has("sendInitialEvents")
+	if f.afterEffect(r) {
+		return nil
+	}
+	if informed && f.recall(r, goesOn, func(a *recent) bool {
+		return (a.Verb == "wait" || a.Verb == "rollout status") && a.Target.Resource == r.Resource && a.Target.Namespace == r.Namespace
+	}) != nil && f.find(r, func(p *pending) bool { return p.Target.Resource == r.Resource }) == nil {
+		return nil // goes on: a watch ends after some minutes, and wait takes one object after the other
+	}
+	first := f.consume(r, func(p *pending) bool {
+		return p.Target.Resource == r.Resource && p.Target.Namespace == r.Namespace && (p.List || p.Target.Name == name)
+	})
+	if informed && name != "" && r.kubectl {
+		if r.Name == "" {
+			r.Name = name
+		}
+		verb := "wait"
+		if rolls(r.Resource) && first != nil && !first.List {
+			verb = "rollout status"
+		}
+		f.remember(r, verb, "")
+		return []timeline.Event{tell(newEvent(r, verb))}
+	}
+	verb := "get"
+	if r.Resource == "events" {
+		verb = "events"
+	}
+	r.Name = name
+	e := newEvent(r, verb)
+	e.Detail = "watch"
+	if first != nil {
+		e.Time, e.ID = first.Event.Time, first.Event.ID
+	}
+	return []timeline.Event{tell(e)}
+}
+
+func rolls(resource string) bool {
+	return resource == "deployments" || resource == "daemonsets" || resource == "statefulsets"
+}
+
+// sessionVerbs are kubectl's names of the subresources that stay open.
+var sessionVerbs = map[string]string{
+	"log": "logs", "exec": "exec", "attach": "attach", "portforward": "port-forward", "proxy": "proxy",
+}
+
+// session handles logs, exec, attach, port-forward and proxy. A kubectl tries exec
+// over a websocket and then over SPDY, and follows a log again: that is told once.
+func (f *folder) session(r *request) []timeline.Event {
+	f.consume(r, func(p *pending) bool {
+		return p.Pods || p.List && !p.Paged && p.Target.Resource == r.Resource && p.Target.Namespace == r.Namespace ||
+			!p.List && p.Target.Resource == r.Resource && p.Target.Namespace == r.Namespace && p.Target.Name == r.Name
+	})
+	verb := sessionVerbs[r.Subresource]
+	e := newEvent(r, verb)
+	command := r.query["command"]
+	if verb == "exec" && isCopy(command) {
+		verb, e.Verb = "cp", "cp"
+	}
+	e.Detail = sessionDetail(r, command)
+	again := f.recall(r, 2*window, func(a *recent) bool {
+		return a.Verb == verb && a.Key == e.Detail && r.of(a.Target)
+	})
+	if again != nil {
+		again.Last = later(again.Last, r.done)
+		return nil
+	}
+	f.remember(r, verb, e.Detail)
+	return []timeline.Event{tell(e)}
+}
+
+// isCopy recognises kubectl cp, which runs tar in the container.
+func isCopy(command []string) bool {
+	return len(command) >= 3 && command[0] == "tar" &&
+		(strings.HasPrefix(command[1], "cf") || strings.HasPrefix(command[1], "-x") || strings.HasPrefix(command[1], "xmf"))
+}
+
+func sessionDetail(r *request, command []string) string {
+	var parts []string
+	if r.query.Get("previous") == "true" {
+		parts = append(parts, "previous")
+	}
+	if r.query.Get("follow") == "true" {
+		parts = append(parts, "follow")
+	}
+	if container := r.query.Get("container"); container != "" {
+		parts = append(parts, "container="+clip(container, 63))
+	}
+	if len(command) > 0 {
+		parts = append(parts, "command: "+redactCommand(command))
+	}
+	return join(parts)
+}
+
+// ask handles questions about one's own rights and identity.
+func (f *folder) ask(r *request) []timeline.Event {
+	verb := "auth can-i"
+	if r.Resource == "selfsubjectreviews" {
+		verb = "auth whoami"
+	}
+	e := newEvent(r, verb)
+	e.Writes, e.Name = false, ""
+	e.Detail = questionDetail(r)
+	if f.recall(r, tight, func(a *recent) bool { return a.Verb == verb && a.Key == e.Detail }) != nil {
+		return nil
+	}
+	f.remember(r, verb, e.Detail)
+	return []timeline.Event{tell(e)}
+}
+
+// drains recognises the list of a node's pods with which kubectl drain begins, after
+// it has read or cordoned the node.
+func (f *folder) drains(r *request) (string, bool) {
+	node := r.field("spec.nodeName")
+	if node == "" || r.Resource != "pods" || r.Namespace != "" || r.query.Get("fieldSelector") != "spec.nodeName="+node {
+		return "", false
+	}
+	target := objectRef{Resource: "nodes", Name: node}
+	ours := func(t objectRef) bool { return t.Resource == target.Resource && t.Name == target.Name }
+	if p := f.consume(r, func(p *pending) bool { return ours(p.Target) && p.Count == 1 && near(p.Last, r) }); p != nil {
+		return node, true
+	}
+	cordoned := f.recall(r, tight, func(a *recent) bool { return a.Verb == "cordon" && ours(a.Target) })
+	return node, cordoned != nil
+}
+
+// drain tells of a drain that begins. Its evictions are told one by one.
+func (f *folder) drain(r *request, node string) timeline.Event {
+	r.objectRef = objectRef{Resource: "nodes", Name: node, APIGroup: ""}
+	f.remember(r, "drain", node)
+	e := newEvent(r, "drain")
+	e.Writes = true
+	return tell(e)
+}
+
+// draining returns the node whose drain is under way, "" when none is.
+func (f *folder) draining(r *request) string {
+	a := f.recall(r, polling, func(a *recent) bool { return a.Verb == "drain" })
+	if a == nil {
+		return ""
+	}
+	a.Last = later(a.Last, r.done)
+	return a.Key
+}
+
+// resourceIn tells whether a resource is one of a few.
+func resourceIn(resource string, of ...string) bool { return slices.Contains(of, resource) }

@@ -1,0 +1,218 @@
+package audit
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+
+	"github.com/firedrill/firedrill/internal/timeline"
+)
+
+// managers are the field managers by which kubectl signs its writes, and the
+// commands that use them. kubectl-rollout's three are told apart by what they write.
+var managers = map[string]string{
+	"kubectl-edit":              "edit",
+	"kubectl-patch":             "patch",
+	"kubectl-set":               "set",
+	"kubectl-label":             "label",
+	"kubectl-annotate":          "annotate",
+	"kubectl-taint":             "taint",
+	"kubectl-create":            "create",
+	"kubectl-run":               "run",
+	"kubectl-expose":            "expose",
+	"kubectl-autoscale":         "autoscale",
+	"kubectl-replace":           "replace",
+	"kubectl-client-side-apply": "apply",
+	"kubectl-last-applied":      "apply",
+	"kubectl":                   "apply", // --server-side
+}
+
+// write handles what changes the system. It is told at once, whatever it may be part of.
+func (f *folder) write(r *request) []timeline.Event {
+	verb := f.writeVerb(r)
+	first := f.consume(r, func(p *pending) bool { return r.of(p.Target) || p.source(r) })
+	if verb == "patch" && r.manager() == "" && undoes(r, first) {
+		verb = "rollout undo"
+	}
+	if f.applied(r, verb) {
+		return nil
+	}
+	e := newEvent(r, verb)
+	e.Writes = !r.dryRun()
+	e.Detail = writeDetail(r, verb)
+	switch {
+	case verb == "evict":
+		if f.refusedAgain(r) {
+			return nil
+		}
+		f.inDrain(r, &e)
+	case verb == "delete" && r.Resource == "pods":
+		if f.inDrain(r, &e) {
+			e.Detail = join([]string{e.Detail, "without eviction"})
+			verb = "evict" // its pods are polled for
+		}
+	}
+	if r.dryRun() {
+		e.Detail = join([]string{"dry run", e.Detail})
+	}
+	f.remember(r, verb, sumOf(r.body))
+	return []timeline.Event{tell(e)}
+}
+
+// source recognises the read with which a creation or deletion begins: the workload
+// that expose and autoscale take their selector from, the node or pod of a debug, the
+// list from which a delete takes its names.
+func (p *pending) source(r *request) bool {
+	if !near(p.Last, r) {
+		return false
+	}
+	switch r.verb {
+	case "create":
+		return !p.List && resourceIn(r.Resource, "services", "horizontalpodautoscalers", "pods", "jobs") && p.Target.Name != ""
+	case "delete":
+		return p.List && !p.Paged && p.Target.Resource == r.Resource && p.Target.Namespace == r.Namespace
+	}
+	return false
+}
+
+// writeVerb names a write as kubectl does.
+func (f *folder) writeVerb(r *request) string {
+	manager := r.manager()
+	switch {
+	case r.Subresource == "eviction":
+		return "evict"
+	case r.Subresource == "scale":
+		return "scale"
+	case r.Subresource == "token":
+		return "create token"
+	case r.Subresource == "ephemeralcontainers", r.verb == "create" && bytes.Contains(r.body, []byte("kubectl-debug")):
+		return "debug"
+	case r.Subresource == "approval":
+		return "certificate"
+	case r.verb == "delete", r.verb == "deletecollection":
+		return "delete"
+	case r.dryRun() && manager == "kubectl-client-side-apply" && !r.query.Has("fieldValidation"):
+		return "diff"
+	case manager == "kubectl-rollout":
+		return rolloutVerb(r.body)
+	}
+	if verb, ok := managers[manager]; ok {
+		return verb
+	}
+	switch {
+	case r.Resource == "nodes" && r.kubectl && onlyUnschedulable(r.body):
+		if bytes.Contains(r.body, []byte("true")) {
+			return "cordon"
+		}
+		return "uncordon"
+	case r.verb == "update":
+		return "replace"
+	}
+	return r.verb
+}
+
+// rolloutVerb tells kubectl-rollout's commands apart.
+func rolloutVerb(body []byte) string {
+	switch {
+	case bytes.Contains(body, []byte("restartedAt")):
+		return "rollout restart"
+	case bytes.Contains(body, []byte(`"paused":true`)):
+		return "rollout pause"
+	case bytes.Contains(body, []byte(`"paused"`)):
+		return "rollout resume"
+	}
+	return "rollout"
+}
+
+// undoes recognises rollout undo, which writes a whole template and signs nothing: it
+// has read the revisions before, or replaces the template as no other command does.
+func undoes(r *request, first *pending) bool {
+	if !rolls(r.Resource) || !r.kubectl {
+		return false
+	}
+	return first != nil && first.History ||
+		bytes.Contains(r.body, []byte(`"path":"/spec/template"`)) || bytes.Contains(r.body, []byte(`"$patch":"replace"`))
+}
+
+// applied recognises what a server-side apply writes after its first request: the
+// names of the fields' managers, and the same object again.
+func (f *folder) applied(r *request, verb string) bool {
+	if verb != "apply" || r.verb != "patch" {
+		return false
+	}
+	before := f.recall(r, window, func(a *recent) bool { return a.Verb == "apply" && r.of(a.Target) })
+	if before == nil {
+		return false
+	}
+	same, bookkeeping := before.Key == sumOf(r.body), keepsBooks(r)
+	if !same && !bookkeeping {
+		return false
+	}
+	before.Last = later(before.Last, r.done)
+	return true
+}
+
+// keepsBooks tells whether a patch writes nothing but who manages which field.
+func keepsBooks(r *request) bool {
+	if bytes.HasPrefix(r.body, []byte("[")) {
+		var operations []struct {
+			Path string `json:"path"`
+		}
+		err := json.Unmarshal(r.body, &operations)
+		return err == nil && !slices.ContainsFunc(operations, func(o struct {
+			Path string `json:"path"`
+		}) bool {
+			return o.Path != "/metadata/managedFields" && o.Path != "/metadata/resourceVersion"
+		})
+	}
+	var object map[string]json.RawMessage
+	if r.manager() != "kubectl-last-applied" || json.Unmarshal(r.body, &object) != nil {
+		return false
+	}
+	for key := range object {
+		if key != "apiVersion" && key != "kind" && key != "metadata" {
+			return false
+		}
+	}
+	return true
+}
+
+// sumOf identifies a body without keeping it.
+func sumOf(body []byte) string {
+	if len(body) == 0 {
+		return ""
+	}
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:8])
+}
+
+// refusedAgain: a drain asks again every five seconds for what a disruption budget
+// holds. Nothing is written then, and it is told once.
+func (f *folder) refusedAgain(r *request) bool {
+	if r.code != 429 {
+		return false
+	}
+	a := f.recall(r, polling, func(a *recent) bool { return a.Verb == "evict" && a.Code == 429 && sameName(r, a) })
+	if a == nil {
+		return false
+	}
+	a.Last = later(a.Last, r.done)
+	f.draining(r)
+	return true
+}
+
+func sameName(r *request, a *recent) bool {
+	return a.Target.Resource == r.Resource && a.Target.Namespace == r.Namespace && a.Target.Name == r.Name
+}
+
+// inDrain notes that a pod's removal is part of a drain.
+func (f *folder) inDrain(r *request, e *timeline.Event) bool {
+	node := f.draining(r)
+	if node == "" {
+		return false
+	}
+	e.Detail = join([]string{"drain of node " + node, e.Detail})
+	return true
+}
