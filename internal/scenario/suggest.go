@@ -8,7 +8,7 @@ import (
 // Suggest returns the known name that got was most likely meant to be, or "" when
 // none is near. Of two that are equally near, the first wins.
 func Suggest(got string, known []string) string {
-	best, bestDistance := "", min(len(got)/3+1, 4)+1
+	best, bestDistance := "", min(max(1, len(got)/3), 4)+1
 	for _, name := range known {
 		distance := editDistance(strings.ToLower(got), strings.ToLower(name))
 		if distance < bestDistance {
