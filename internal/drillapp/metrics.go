@@ -22,8 +22,14 @@ process_resident_memory_bytes %d
 	a.write(w, []byte(text))
 }
 
-func (a *app) logStats() {
-	count, bytes := a.sessions.stats()
-	a.log.Info("stats", "ok", a.served.Load(), "errors", a.failed.Load(), "sessions", count,
-		"session_bytes", bytes, "rss_bytes", residentBytes())
+// logStats writes a line when there were requests since the last one, and returns how
+// many there were so far.
+func (a *app) logStats(logged int64) int64 {
+	served, failed := a.served.Load(), a.failed.Load()
+	if served+failed > logged {
+		count, bytes := a.sessions.stats()
+		a.log.Info("stats", "ok", served, "errors", failed, "sessions", count,
+			"session_bytes", bytes, "rss_bytes", residentBytes())
+	}
+	return served + failed
 }

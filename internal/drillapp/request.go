@@ -93,10 +93,11 @@ func (l *loop) judge(line *Line, body []byte) {
 func classOf(err error, connected bool) string {
 	var dns *net.DNSError
 	var network net.Error
+	var op *net.OpError
 	switch {
 	case errors.As(err, &dns):
 		return ClassDNS
-	case !connected:
+	case !connected, errors.As(err, &op) && op.Op == "dial": // a kept connection broke, and no new one came about
 		return ClassConnect
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
 		return ClassTimeout

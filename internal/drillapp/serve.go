@@ -42,12 +42,13 @@ func serve(ctx context.Context, cfg config, log *slog.Logger, listener net.Liste
 
 	stats := time.NewTicker(cfg.statsEvery)
 	defer stats.Stop()
+	var logged int64
 	for {
 		select {
 		case err := <-served:
 			return fmt.Errorf("serve: %w", err)
 		case <-stats.C:
-			a.logStats()
+			logged = a.logStats(logged)
 		case <-ctx.Done():
 			return a.drain(context.WithoutCancel(ctx), server)
 		}
