@@ -1,0 +1,65 @@
+package traffic
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/firedrill/firedrill/internal/drillapp"
+)
+
+func TestSummary(t *testing.T) {
+	t.Parallel()
+	r := newRecord(shopTraffic())
+	fill(t, r, 1, 100, drillapp.ClassOK)
+	fill(t, r, 101, 101, drillapp.ClassConnect) // a first, short outage
+	fill(t, r, 102, 110, drillapp.ClassOK)
+	fill(t, r, 111, 150, drillapp.ClassConnect)
+	fill(t, r, 152, 200, drillapp.ClassOK) // 151 is missing
+	fill(t, r, 201, 210, drillapp.Class5xx)
+	got := r.Summaries(at(10), at(18))[0]
+	want := Summary{
+		Stream: "shop", Sent: 209, Failed: 51, Missing: 1,
+		Classes: map[string]int{"ok": 158, "connect": 41, "5xx": 10},
+		P50:     60 * time.Millisecond, P95: 96 * time.Millisecond, P99: 99 * time.Millisecond,
+		LongestOutage: Outage{From: at(11), To: at(15.2), Duration: 4200 * time.Millisecond},
+		Before:        Phase{Sent: 99},
+		During:        Phase{Sent: 79, Failed: 41, ErrorRate: 41. / 79},
+		After:         Phase{Sent: 31, Failed: 10, ErrorRate: 10. / 31},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestLongestOutage(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, classes string // one letter a second: . good, x failed
+		want          Outage
+	}{
+		{name: "none", classes: "....."},
+		{name: "nothing"},
+		{name: "between good ones", classes: "..xx..", want: Outage{From: at(1), To: at(4), Duration: 3 * time.Second}},
+		{name: "still out", classes: "..x.xxx", want: Outage{From: at(3), To: at(6), Duration: 3 * time.Second, Open: true}},
+		{name: "never good", classes: "xxx", want: Outage{From: at(0), To: at(2), Duration: 2 * time.Second, Open: true}},
+		{name: "every second one is two seconds, not all", classes: ".x.x.x.", want: Outage{From: at(4), To: at(6), Duration: 2 * time.Second}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var entries []entry
+			for i, letter := range test.classes {
+				class := drillapp.ClassOK
+				if letter == 'x' {
+					class = drillapp.ClassTimeout
+				}
+				entries = append(entries, entry{sent: at(float64(i)), class: class})
+			}
+			if diff := cmp.Diff(test.want, longestOutage(entries)); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
