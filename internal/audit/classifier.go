@@ -21,11 +21,13 @@ const (
 const (
 	// UserPrefix and the run's ID make the name of a trainee's identity.
 	UserPrefix = "trainee:"
-	// ToolAgent is the prefix of the user agent of the tool's own clients. It tells
-	// the tool's requests from a bypass, both made with the admin's identity.
+	// ToolAgent is the prefix of the user agent of the tool's own clients. The referee
+	// has an identity that is not logged; what "firedrill up" looks at with the admin's
+	// is told from a bypass by this. A write with the admin's identity is always shown.
 	ToolAgent = "firedrill"
 
-	adminUser = "kubernetes-admin"
+	adminUser      = "kubernetes-admin"
+	superAdminUser = "kubernetes-super-admin"
 	// systemNamespace is the referee's, in which a bypass's writes are shown.
 	systemNamespace = "firedrill-system"
 )
@@ -58,7 +60,7 @@ type Classifier struct {
 	run      string
 	trainee  []byte // what a line of the trainee's contains
 	admin    []byte // what a line of the admin's contains
-	tool     []byte // what a line of the tool's contains
+	super    []byte // what a line of the other admin's contains
 	stats    Stats
 	folder   folder
 	seed     maphash.Seed
@@ -75,7 +77,7 @@ func NewClassifier(run string) *Classifier {
 		run:     run,
 		trainee: []byte(`"username":"` + UserPrefix + run + `"`),
 		admin:   []byte(`"username":"` + adminUser + `"`),
-		tool:    []byte(`"userAgent":"` + ToolAgent),
+		super:   []byte(`"username":"` + superAdminUser + `"`),
 		seed:    maphash.MakeSeed(),
 		seen:    make(map[uint64]bool, remembered), seenRing: make([]uint64, remembered),
 	}
@@ -119,7 +121,7 @@ func (c *Classifier) actor(line []byte) string {
 	switch {
 	case bytes.Contains(line, c.trainee):
 		return ActorTrainee
-	case bytes.Contains(line, c.admin) && !bytes.Contains(line, c.tool):
+	case bytes.Contains(line, c.admin), bytes.Contains(line, c.super):
 		return ActorAdmin
 	}
 	return ""
@@ -130,13 +132,15 @@ func (c *Classifier) owns(rec *record, actor string) bool {
 	if actor == ActorTrainee {
 		return rec.User.Username == UserPrefix+c.run
 	}
-	return rec.User.Username == adminUser
+	return rec.User.Username == adminUser || rec.User.Username == superAdminUser
 }
 
 // concerns tells whether what the admin did touches the run: its namespace, a node,
 // or a write to what the whole cluster or the referee rests on.
 func (c *Classifier) concerns(r *request) bool {
 	switch {
+	case r.tool && !r.writes():
+		return false
 	case r.Namespace == c.run, r.Resource == "nodes":
 		return true
 	case r.Resource == "namespaces":

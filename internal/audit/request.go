@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -48,6 +49,7 @@ type request struct {
 	actor    string
 	client   string // who asked, with which program, from where
 	kubectl  bool
+	tool     bool // by its own account, one of the tool's clients
 	verb     string
 	path     string
 	query    url.Values
@@ -101,8 +103,9 @@ func (rec *record) request(actor string) *request {
 		query = url.Values{} // the client sent nonsense: what can be read of the path counts
 	}
 	r := &request{
-		id: rec.AuditID, actor: actor, kubectl: strings.HasPrefix(rec.UserAgent, "kubectl"),
+		id: eventID(rec), actor: actor, kubectl: strings.HasPrefix(rec.UserAgent, "kubectl"),
 		client: actor + " " + rec.UserAgent + " " + strings.Join(rec.SourceIPs, ","),
+		tool:   strings.HasPrefix(rec.UserAgent, ToolAgent),
 		verb:   rec.Verb, path: path, query: query, code: rec.ResponseStatus.Code,
 		body: rec.RequestObject, received: rec.Received.UTC(), done: rec.Staged.UTC(),
 	}
@@ -119,6 +122,12 @@ func (rec *record) request(actor string) *request {
 		r.Name = bodyName(r.body)
 	}
 	return r
+}
+
+// eventID is unique even among requests of a client that sends one Audit-ID header
+// with all of them, and the same whenever the line is read.
+func eventID(rec *record) string {
+	return clip(rec.AuditID, 64) + "-" + strconv.FormatInt(rec.Received.UnixMicro(), 36)
 }
 
 // bodyName reads the name of a created object, which is not in the request's path.

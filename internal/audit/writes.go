@@ -87,8 +87,8 @@ func (f *folder) writeVerb(r *request) string {
 		return "scale"
 	case r.Subresource == "token":
 		return "create token"
-	case r.Subresource == "ephemeralcontainers", r.verb == "create" && bytes.Contains(r.body, []byte("kubectl-debug")):
-		return "debug"
+	case r.Subresource == "ephemeralcontainers", r.kubectl && manager == "" && r.verb == "create" && r.Resource == "pods":
+		return "debug" // run, create and apply sign what they create
 	case r.Subresource == "approval":
 		return "certificate"
 	case r.verb == "delete", r.verb == "deletecollection":

@@ -1,0 +1,260 @@
+package audit
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/firedrill/firedrill/internal/timeline"
+)
+
+// fixtureRun is the run whose trainee's actions were recorded.
+const fixtureRun = "fixture-abcde"
+
+// command is a line of testdata/commands.txt.
+type command struct {
+	name, shell string
+	want        []string
+}
+
+func commands(t *testing.T) []command {
+	t.Helper()
+	data, err := os.ReadFile("testdata/commands.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []command
+	for line := range strings.Lines(string(data)) {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' || line[0] == '-' {
+			continue
+		}
+		name, rest, _ := strings.Cut(line, " | ")
+		at := strings.LastIndex(rest, " |")
+		c := command{name: name, shell: rest[:at]}
+		for want := range strings.SplitSeq(rest[at+2:], ";") {
+			if want = strings.TrimSpace(want); want != "" {
+				c.want = append(c.want, want)
+			}
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+var (
+	podName  = regexp.MustCompile(`\bcheckout-[a-z0-9]{7,10}-[a-z0-9]{5}\b`)
+	nodeName = regexp.MustCompile(`\b(firedrill|drill)-(control-plane|worker\d*)\b`)
+	imageRef = regexp.MustCompile(`\bfiredrill[a-z-]*/[a-z-]+:[a-z0-9.]+\b`)
+	nodeList = regexp.MustCompile(`\$NODE(, \$NODE)+`)
+)
+
+// brief writes an event as commands.txt does.
+func brief(e timeline.Event) string {
+	text := e.Verb + ", " + e.Resource
+	if e.Name != "" {
+		text += ", " + e.Name
+	}
+	if e.Detail != "" {
+		text += " {" + e.Detail + "}"
+	}
+	text = strings.ReplaceAll(text, fixtureRun, "$NS")
+	text = podName.ReplaceAllString(text, "$$POD")
+	text = nodeName.ReplaceAllString(text, "$$NODE")
+	text = imageRef.ReplaceAllString(text, "$$IMAGE")
+	return nodeList.ReplaceAllString(text, "$$NODES")
+}
+
+// classifyAll returns the events of lines, in the order they are told.
+func classifyAll(run string, lines [][]byte) []timeline.Event {
+	c := NewClassifier(run)
+	var events []timeline.Event
+	for _, line := range lines {
+		events = append(events, c.Line(line)...)
+	}
+	return append(events, c.Rest()...)
+}
+
+func fixture(t *testing.T, path string) [][]byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.Split(bytes.TrimSpace(data), []byte("\n"))
+}
+
+// versions are the kubectls that were recorded, by the folders of their recordings.
+func versions(t *testing.T) []string {
+	t.Helper()
+	folders, err := filepath.Glob("testdata/v*")
+	if err != nil || len(folders) < 2 {
+		t.Fatalf("want recordings of at least two kubectls, got %v, %v", folders, err)
+	}
+	return folders
+}
+
+// TestEveryCommandComesBackAsItself is the stated accuracy: every kubectl command a
+// trainee would use, run once, recorded from real kubectls, is told as that command.
+func TestEveryCommandComesBackAsItself(t *testing.T) {
+	t.Parallel()
+	for _, folder := range versions(t) {
+		for _, c := range commands(t) {
+			t.Run(filepath.Base(folder)+"/"+c.name, func(t *testing.T) {
+				t.Parallel()
+				path := filepath.Join(folder, c.name+".jsonl")
+				if _, err := os.Stat(path); err != nil {
+					t.Skip("this kubectl has no such command")
+				}
+				var got []string
+				for _, e := range classifyAll(fixtureRun, fixture(t, path)) {
+					if e.Actor != ActorTrainee || e.Text == "" || e.ID == "" || e.Time.IsZero() {
+						t.Errorf("incomplete event: %+v", e)
+					}
+					got = append(got, brief(e))
+				}
+				if diff := gocmp.Diff(c.want, slices.Compact(got)); diff != "" {
+					t.Errorf("%s (-want +got):\n%s", c.shell, diff)
+				}
+			})
+		}
+	}
+}
+
+// TestRecordingsAreComplete fails when a command is added without a recording.
+func TestRecordingsAreComplete(t *testing.T) {
+	t.Parallel()
+	for _, c := range commands(t) {
+		recorded := 0
+		for _, folder := range versions(t) {
+			if _, err := os.Stat(filepath.Join(folder, c.name+".jsonl")); err == nil {
+				recorded++
+			}
+		}
+		if recorded < 2 {
+			t.Errorf("%s was recorded with %d kubectls, want at least 2: run testdata/record.sh", c.name, recorded)
+		}
+	}
+}
+
+// recording is a whole session: every command of one kubectl after the other.
+func recording(t *testing.T, folder string) [][]byte {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	type stamped struct {
+		at   string
+		line []byte
+	}
+	var all []stamped
+	for _, file := range files {
+		for _, line := range fixture(t, file) {
+			if rec, err := decode(line); err == nil {
+				all = append(all, stamped{rec.Staged.Format("2006-01-02T15:04:05.000000"), line})
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b stamped) int { return cmp.Compare(a.at, b.at) })
+	lines := make([][]byte, len(all))
+	for i := range all {
+		lines[i] = all[i].line
+	}
+	return lines
+}
+
+func eventIDs(events []timeline.Event) []string {
+	ids := make([]string, len(events))
+	for i, e := range events {
+		ids[i] = fmt.Sprintf("%s %s %s", e.ID, e.Verb, e.Name)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// TestInterruptedAnywhere ends the process after every line in turn, and goes on from
+// the saved state: the events must be the same as without.
+func TestInterruptedAnywhere(t *testing.T) {
+	t.Parallel()
+	for _, folder := range versions(t) {
+		lines := recording(t, folder)
+		want := eventIDs(classifyAll(fixtureRun, lines))
+		c := NewClassifier(fixtureRun)
+		var got []timeline.Event
+		for _, line := range lines {
+			got = append(got, c.Line(line)...)
+			state, err := c.State()
+			if err != nil {
+				t.Fatal(err)
+			}
+			c = NewClassifier(fixtureRun)
+			if err := c.Restore(state); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got = append(got, c.Rest()...)
+		if diff := gocmp.Diff(want, eventIDs(got)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", folder, diff)
+		}
+	}
+}
+
+// TestNothingSecret looks for the secrets that the recorded commands were given.
+func TestNothingSecret(t *testing.T) {
+	t.Parallel()
+	for _, folder := range versions(t) {
+		c := NewClassifier(fixtureRun)
+		for _, line := range recording(t, folder) {
+			events := c.Line(line)
+			state, err := c.State()
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := fmt.Sprintf("%+v %s", events, state)
+			for _, secret := range []string{"hunter2", "not-a-secret", "TOKEN:abc", "TOKEN=abc"} {
+				if strings.Contains(text, secret) {
+					t.Fatalf("%q is in %s", secret, text)
+				}
+			}
+		}
+	}
+}
+
+// TestWritesAreNeverSwallowed counts the writes in the recordings themselves.
+func TestWritesAreNeverSwallowed(t *testing.T) {
+	t.Parallel()
+	for _, folder := range versions(t) {
+		told := map[string]bool{}
+		lines := recording(t, folder)
+		for _, e := range classifyAll(fixtureRun, lines) {
+			told[e.ID] = true
+		}
+		var applied string
+		for _, line := range lines {
+			rec, err := decode(line)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := rec.request(ActorTrainee)
+			if !rec.final() || !r.writes() || longRunning[r.Subresource] || told[r.id] {
+				continue
+			}
+			if r.code == 429 {
+				continue // asked again for a refused eviction
+			}
+			applied = r.manager()
+			if applied != "kubectl" && applied != "kubectl-last-applied" {
+				t.Errorf("%s %s was not told", r.verb, rec.RequestURI)
+			}
+		}
+	}
+}

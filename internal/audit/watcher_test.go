@@ -1,0 +1,205 @@
+package audit
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/firedrill/firedrill/internal/timeline"
+)
+
+// journal keeps what a watch told, as a run's journal does.
+type journal struct {
+	events []timeline.Event
+	last   Checkpoint
+	fail   func(events []timeline.Event) error
+}
+
+func (j *journal) sink(events []timeline.Event, next Checkpoint) error {
+	if j.fail != nil {
+		if err := j.fail(events); err != nil {
+			return err // as if the process had been killed before the write
+		}
+	}
+	data, err := json.Marshal(next)
+	if err != nil {
+		return err
+	}
+	j.events = append(j.events, events...)
+	j.last = Checkpoint{}
+	return json.Unmarshal(data, &j.last)
+}
+
+func (l *testLog) watcher() *Watcher {
+	return &Watcher{Follower: *l.follower(&localNode{}, nil), Run: fixtureRun, Tick: 5 * time.Millisecond}
+}
+
+func (l *testLog) action(b lineBuilder) {
+	l.t.Helper()
+	l.raw(string(b.line()) + "\n")
+}
+
+var errKilled = errors.New("killed")
+
+// TestWatchOverRestarts kills the process before each of its writes in turn. Every
+// action must be told once.
+func TestWatchOverRestarts(t *testing.T) {
+	t.Parallel()
+	log := newTestLog(t)
+	log.write(3) // before the run
+	w := log.watcher()
+	start, err := w.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := &journal{last: start}
+	const actions = 12
+	var want []string
+	for i := range actions {
+		name := fmt.Sprint("p", i)
+		at := time.Duration(i) * time.Second
+		log.action(lineBuilder{verb: "get", ref: pod(name), at: at})
+		if i%2 == 0 {
+			want = append(want, "delete, pods, "+name)
+			log.action(lineBuilder{verb: "delete", ref: pod(name), at: at + 10*time.Millisecond})
+		} else {
+			want = append(want, "get, pods, "+name)
+		}
+		if i%3 == 2 {
+			log.rotate()
+		}
+	}
+	kills := 0
+	for attempt := 0; len(j.events) < actions; attempt++ {
+		if attempt > 10*actions {
+			t.Fatalf("only %d of %d actions after %d restarts", len(j.events), actions, attempt)
+		}
+		writes := 0
+		j.fail = func([]timeline.Event) error {
+			if writes++; writes > 1 {
+				kills++
+				return errKilled
+			}
+			return nil
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		err := w.Watch(ctx, j.last, j.sink)
+		cancel()
+		if len(j.events) < actions && !errors.Is(err, errKilled) {
+			t.Fatalf("after %d actions: %v", len(j.events), err)
+		}
+	}
+	var got []string
+	for _, e := range j.events {
+		got = append(got, brief(e))
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if kills < 5 {
+		t.Errorf("killed only %d times", kills)
+	}
+}
+
+// TestWatchTellsAsItHappens: a write at once, a read after its window, without any
+// further line.
+func TestWatchTellsAsItHappens(t *testing.T) {
+	t.Parallel()
+	log := newTestLog(t)
+	w := log.watcher()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	told := make(chan timeline.Event, 10)
+	done := make(chan error, 1)
+	go func() {
+		done <- w.Watch(ctx, Checkpoint{}, func(events []timeline.Event, _ Checkpoint) error {
+			for _, e := range events {
+				told <- e
+			}
+			return nil
+		})
+	}()
+	log.action(lineBuilder{verb: "get", ref: pod("a")})
+	log.action(lineBuilder{verb: "delete", ref: pod("b"), at: time.Millisecond})
+	for _, want := range []string{"delete, pods, b", "get, pods, a"} {
+		select {
+		case e := <-told:
+			if got := brief(e); got != want {
+				t.Errorf("told %s, want %s", got, want)
+			}
+		case <-ctx.Done():
+			t.Fatalf("%s was not told", want)
+		}
+	}
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("ended with %v", err)
+	}
+}
+
+// TestWatchEndsWithWhatWaits: what a process was waiting for is told by the next.
+func TestWatchEndsWithWhatWaits(t *testing.T) {
+	t.Parallel()
+	log := newTestLog(t)
+	w := log.watcher()
+	w.Tick = time.Hour
+	log.action(lineBuilder{verb: "get", ref: pod("a")})
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	j := &journal{}
+	if err := w.Watch(ctx, j.last, j.sink); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatal(err)
+	}
+	if len(j.events) != 0 || j.last.Cursor.Offset == 0 {
+		t.Fatalf("told %v, at %v", j.events, j.last.Cursor)
+	}
+	w.Tick = time.Millisecond
+	ctx, cancel = context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	if err := w.Watch(ctx, j.last, j.sink); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatal(err)
+	}
+	if len(j.events) != 1 || brief(j.events[0]) != "get, pods, a" {
+		t.Errorf("told %v", j.events)
+	}
+}
+
+func TestWatchTellsOfGaps(t *testing.T) {
+	t.Parallel()
+	log := newTestLog(t)
+	w := log.watcher()
+	log.write(2)
+	start, err := w.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	start.Cursor.Head++ // of a file that is gone
+	log.action(lineBuilder{verb: "delete", ref: pod("a")})
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	j := &journal{}
+	j.fail = func([]timeline.Event) error {
+		if len(j.events) == 2 {
+			cancel()
+		}
+		return nil
+	}
+	var states []State
+	w.Follower.Status = func(s Status) { states = append(states, s.State) }
+	stop := time.AfterFunc(time.Second, cancel)
+	defer stop.Stop()
+	if err := w.Watch(ctx, start, j.sink); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	if len(j.events) != 2 || j.events[0].Verb != VerbGap || brief(j.events[1]) != "delete, pods, a" {
+		t.Errorf("told %+v", j.events)
+	}
+	if diff := cmp.Diff([]State{StatusFollowing, StatusGap}, states); diff != "" {
+		t.Error(diff)
+	}
+}
