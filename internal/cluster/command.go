@@ -40,3 +40,12 @@ func isNotFound(err error) bool {
 	}
 	return false
 }
+
+// lastLines keeps the end of a long output, where the reason is.
+func lastLines(output string, n int) string {
+	lines := strings.Split(strings.TrimSpace(output), "\n")
+	if len(lines) <= n {
+		return strings.Join(lines, "\n")
+	}
+	return "...\n" + strings.Join(lines[len(lines)-n:], "\n")
+}

@@ -29,6 +29,8 @@ type creator interface {
 type containers interface {
 	// Nodes lists the node containers of a kind cluster, running or not.
 	Nodes(ctx context.Context, cluster string) ([]container, error)
+	// Start starts stopped containers.
+	Start(ctx context.Context, names ...string) error
 	// Remove kills and removes containers and their anonymous volumes; one that is
 	// already gone is no error.
 	Remove(ctx context.Context, names ...string) error
@@ -43,6 +45,8 @@ type images interface {
 	ImageID(ctx context.Context, ref string) (string, error)
 	// Pull gets an image from its registry, its progress going to out.
 	Pull(ctx context.Context, ref string, out io.Writer) error
+	// Pullable returns an error when the image's registry cannot be asked for it.
+	Pullable(ctx context.Context, ref string) error
 }
 
 type networks interface {
@@ -58,6 +62,7 @@ type container struct {
 	Role    string
 	Running bool
 	OwnerID string // ID of the firedrill cluster that made it, "" for anybody else's
+	Source  string // the host's folder that says so, as the engine names it
 }
 
 // execMode says what a command in a container is connected to.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 
 	kindlog "sigs.k8s.io/kind/pkg/log"
 
@@ -16,14 +17,15 @@ import (
 type kindLogger struct {
 	status *iostreams.Status
 	log    *slog.Logger
+	muted  atomic.Bool // an aborted Create goes on talking until it returns
 }
 
-var _ kindlog.Logger = kindLogger{}
+var _ kindlog.Logger = (*kindLogger)(nil)
 
 // Warn is part of kind's Logger.
-func (l kindLogger) Warn(message string) {
+func (l *kindLogger) Warn(message string) {
 	// Handled: the kubelet is told to run on it, and doctor says what it means.
-	if strings.HasPrefix(message, "cgroup v1 is deprecated") {
+	if l.muted.Load() || strings.HasPrefix(message, "cgroup v1 is deprecated") {
 		l.log.Debug(message)
 		return
 	}
@@ -31,19 +33,19 @@ func (l kindLogger) Warn(message string) {
 }
 
 // Warnf is part of kind's Logger.
-func (l kindLogger) Warnf(format string, args ...any) { l.Warn(fmt.Sprintf(format, args...)) }
+func (l *kindLogger) Warnf(format string, args ...any) { l.Warn(fmt.Sprintf(format, args...)) }
 
 // Error is part of kind's Logger.
-func (l kindLogger) Error(message string) { l.status.Warn("%s", message) }
+func (l *kindLogger) Error(message string) { l.Warn(message) }
 
 // Errorf is part of kind's Logger.
-func (l kindLogger) Errorf(format string, args ...any) { l.Error(fmt.Sprintf(format, args...)) }
+func (l *kindLogger) Errorf(format string, args ...any) { l.Error(fmt.Sprintf(format, args...)) }
 
 // V is part of kind's Logger.
-func (l kindLogger) V(level kindlog.Level) kindlog.InfoLogger { return kindInfo{l, level} }
+func (l *kindLogger) V(level kindlog.Level) kindlog.InfoLogger { return kindInfo{l, level} }
 
 type kindInfo struct {
-	kindLogger
+	*kindLogger
 	level kindlog.Level
 }
 
@@ -56,7 +58,7 @@ func (i kindInfo) Infof(format string, args ...any) { i.Info(fmt.Sprintf(format,
 // Info is part of kind's InfoLogger.
 func (i kindInfo) Info(message string) {
 	message = strings.TrimRight(message, "\n")
-	if i.level > 0 {
+	if i.level > 0 || i.muted.Load() {
 		i.log.Debug(message, "from", "kind")
 		return
 	}

@@ -22,6 +22,7 @@ type Manager struct {
 	getenv  func(string) string
 	now     func() time.Time
 	connect func(*rest.Config) (kubernetes.Interface, error)
+	mute    func() // nothing that kind says is shown any more
 	limits  limits
 }
 
@@ -39,7 +40,7 @@ type limits struct {
 func defaultLimits() limits {
 	return limits{
 		ready: 3 * time.Minute, revive: 90 * time.Second, abort: time.Minute, remove: time.Minute,
-		settle: time.Second, poll: 250 * time.Millisecond, request: 5 * time.Second,
+		settle: 3 * time.Second, poll: 250 * time.Millisecond, request: 5 * time.Second,
 	}
 }
 
@@ -47,10 +48,12 @@ func defaultLimits() limits {
 // $KIND_EXPERIMENTAL_PROVIDER, else the first one installed. It talks to no engine
 // yet. Steps are shown on status; debug lines go to log.
 func NewManager(ctx context.Context, h home.Home, status *iostreams.Status, log *slog.Logger, getenv func(string) string) *Manager {
+	logger := &kindLogger{status: status, log: log}
 	return &Manager{
 		home:   h,
 		status: status,
-		engine: detectRuntime(ctx, getenv, kindLogger{status: status, log: log}),
+		engine: detectEngine(ctx, getenv, logger),
+		mute:   func() { logger.muted.Store(true) },
 		getenv: getenv,
 		now:    time.Now,
 		connect: func(config *rest.Config) (kubernetes.Interface, error) {

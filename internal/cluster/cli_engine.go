@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os/exec"
 	"path"
 	"sort"
@@ -14,8 +13,8 @@ import (
 
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
 	kind "sigs.k8s.io/kind/pkg/cluster"
-	"sigs.k8s.io/kind/pkg/cluster/constants"
 	"sigs.k8s.io/kind/pkg/cluster/nodes"
+	kindexec "sigs.k8s.io/kind/pkg/exec"
 	kindlog "sigs.k8s.io/kind/pkg/log"
 )
 
@@ -28,26 +27,26 @@ const (
 // networkName is the network that kind makes for all its clusters.
 const networkName = "kind"
 
-// runtime is a container engine with a Docker-like command line, and kind on top.
-type runtime struct {
+// cliEngine is a container engine with a Docker-like command line, and kind on top.
+type cliEngine struct {
 	binary string // docker, podman, nerdctl, finch
 	kind   *kind.Provider
 }
 
-var _ engine = (*runtime)(nil)
+var _ engine = (*cliEngine)(nil)
 
-// detectRuntime picks the container engine as kind's own command does:
+// detectEngine picks the container engine as kind's own command does:
 // $KIND_EXPERIMENTAL_PROVIDER, else the first of docker, nerdctl (or finch) and
 // podman that is installed; docker when none is, so that the error names it.
-func detectRuntime(ctx context.Context, getenv func(string) string, logger kindlog.Logger) *runtime {
+func detectEngine(ctx context.Context, getenv func(string) string, logger kindlog.Logger) *cliEngine {
 	binary := chosenBinary(getenv)
 	if binary == "" {
 		binary = installedBinary(ctx)
 	}
-	return newRuntime(binary, logger)
+	return newCLIEngine(binary, logger)
 }
 
-func newRuntime(binary string, logger kindlog.Logger) *runtime {
+func newCLIEngine(binary string, logger kindlog.Logger) *cliEngine {
 	option := kind.ProviderWithDocker()
 	switch binary {
 	case "podman":
@@ -55,7 +54,7 @@ func newRuntime(binary string, logger kindlog.Logger) *runtime {
 	case "nerdctl", "finch", "nerdctl.lima":
 		option = kind.ProviderWithNerdctl(binary)
 	}
-	return &runtime{binary: binary, kind: kind.NewProvider(kind.ProviderWithLogger(logger), option)}
+	return &cliEngine{binary: binary, kind: kind.NewProvider(kind.ProviderWithLogger(logger), option)}
 }
 
 func chosenBinary(getenv func(string) string) string {
@@ -78,19 +77,28 @@ func installedBinary(ctx context.Context) string {
 }
 
 // Create is part of engine.
-func (r *runtime) Create(cluster string, config *v1alpha4.Cluster, image, kubeconfig string) error {
-	return r.kind.Create(cluster,
+func (r *cliEngine) Create(cluster string, config *v1alpha4.Cluster, image, kubeconfig string) error {
+	return kindError(r.kind.Create(cluster,
 		kind.CreateWithV1Alpha4Config(config),
 		kind.CreateWithNodeImage(image),
 		kind.CreateWithKubeconfigPath(kubeconfig),
 		// On failure the caller removes the nodes, verifying whose they are; kind
 		// would do it without looking and drop the error.
 		kind.CreateWithRetain(true),
-	)
+	))
+}
+
+// kindError adds what the failed command printed: kind's own message only names it.
+func kindError(err error) error {
+	failed := kindexec.RunErrorForError(err)
+	if failed == nil {
+		return err
+	}
+	return &commandError{Args: failed.Command, Output: lastLines(string(failed.Output), 15), Err: err}
 }
 
 // Nodes is part of engine.
-func (r *runtime) Nodes(ctx context.Context, cluster string) ([]container, error) {
+func (r *cliEngine) Nodes(ctx context.Context, cluster string) ([]container, error) {
 	out, err := r.output(ctx, "ps", "-a", "--filter", "label="+clusterLabel+"="+cluster, "--format", "{{.Names}}")
 	if err != nil {
 		return nil, err
@@ -123,7 +131,7 @@ func parseContainers(inspected []byte) ([]container, error) {
 		node := container{Name: strings.TrimPrefix(c.Name, "/"), Role: c.Config.Labels[roleLabel], Running: c.State.Running}
 		for _, mount := range c.Mounts {
 			if mount.Destination == nodeMount {
-				node.OwnerID = ownerIDOfMount(mount.Source)
+				node.OwnerID, node.Source = ownerIDOfMount(mount.Source), mount.Source
 			}
 		}
 		containers = append(containers, node)
@@ -142,8 +150,14 @@ func ownerIDOfMount(source string) string {
 	return id
 }
 
+// Start is part of engine.
+func (r *cliEngine) Start(ctx context.Context, names ...string) error {
+	_, err := r.output(ctx, append([]string{"start"}, names...)...)
+	return err
+}
+
 // Remove is part of engine.
-func (r *runtime) Remove(ctx context.Context, names ...string) error {
+func (r *cliEngine) Remove(ctx context.Context, names ...string) error {
 	if len(names) == 0 {
 		return nil
 	}
@@ -155,7 +169,7 @@ func (r *runtime) Remove(ctx context.Context, names ...string) error {
 }
 
 // Exec is part of engine.
-func (r *runtime) Exec(ctx context.Context, mode execMode, container string, command ...string) *exec.Cmd {
+func (r *cliEngine) Exec(ctx context.Context, mode execMode, container string, command ...string) *exec.Cmd {
 	args := []string{"exec"}
 	switch mode {
 	case execDetachedInput:
@@ -168,7 +182,7 @@ func (r *runtime) Exec(ctx context.Context, mode execMode, container string, com
 }
 
 // Node is part of engine.
-func (r *runtime) Node(cluster, container string) (nodes.Node, error) {
+func (r *cliEngine) Node(cluster, container string) (nodes.Node, error) {
 	all, err := r.kind.ListNodes(cluster)
 	if err != nil {
 		return nil, fmt.Errorf("list the nodes of cluster %q: %w", cluster, err)
@@ -181,65 +195,9 @@ func (r *runtime) Node(cluster, container string) (nodes.Node, error) {
 	return nil, fmt.Errorf("cluster %q has no node %q", cluster, container)
 }
 
-// ImageID is part of engine.
-func (r *runtime) ImageID(ctx context.Context, ref string) (string, error) {
-	out, err := r.output(ctx, "image", "inspect", ref)
-	if isNotFound(err) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	var images []struct {
-		ID string `json:"Id"`
-	}
-	if err := json.Unmarshal(out, &images); err != nil {
-		return "", fmt.Errorf("read the engine's description of image %s: %w", ref, err)
-	}
-	if len(images) == 0 {
-		return "", nil
-	}
-	return images[0].ID, nil
-}
-
-// Pull is part of engine.
-func (r *runtime) Pull(ctx context.Context, ref string, out io.Writer) error {
-	cmd := exec.CommandContext(ctx, r.binary, "pull", ref)
-	var stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = out, &stderr
-	if err := cmd.Run(); err != nil {
-		return &commandError{Args: cmd.Args, Output: stderr.String(), Err: err}
-	}
-	return nil
-}
-
-// NetworkExists is part of engine.
-func (r *runtime) NetworkExists(ctx context.Context) (bool, error) {
-	_, err := r.output(ctx, "network", "inspect", networkName)
-	if isNotFound(err) {
-		return false, nil
-	}
-	return err == nil, err
-}
-
-// RemoveNetwork is part of engine.
-func (r *runtime) RemoveNetwork(ctx context.Context) error {
-	// Containers of other kind clusters that are stopped do not keep the engine
-	// from removing their network: look for them first.
-	out, err := r.output(ctx, "ps", "-a", "--filter", "network="+networkName, "--format", "{{.Names}}")
-	if err != nil || len(bytes.TrimSpace(out)) > 0 {
-		return err
-	}
-	_, err = r.output(ctx, "network", "rm", networkName)
-	if isNotFound(err) {
-		return nil
-	}
-	return err
-}
-
 // output runs a command of the engine's CLI. What it printed before it failed is
 // returned along with the error.
-func (r *runtime) output(ctx context.Context, args ...string) ([]byte, error) {
+func (r *cliEngine) output(ctx context.Context, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, r.binary, args...)
 	detach(cmd) // a Ctrl-C is for us to act on, not for the command that cleans up
 	var stdout, stderr bytes.Buffer
@@ -251,12 +209,4 @@ func (r *runtime) output(ctx context.Context, args ...string) ([]byte, error) {
 		return stdout.Bytes(), &commandError{Args: cmd.Args, Output: stderr.String(), Err: err}
 	}
 	return stdout.Bytes(), nil
-}
-
-// roleOf turns kind's role into ours.
-func roleOf(kindRole string) string {
-	if kindRole == constants.ControlPlaneNodeRoleValue {
-		return RoleControlPlane
-	}
-	return RoleWorker
 }

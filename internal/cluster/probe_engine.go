@@ -1,0 +1,192 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// probeEngine: is there a container engine that answers this user?
+func (v *visit) probeEngine(context.Context) Finding {
+	if v.engineErr == nil {
+		if v.engine.OSType != "" && v.engine.OSType != "linux" {
+			return found("engine", LevelFail, fmt.Sprintf("%s runs %s containers", v.engine.Provider, v.engine.OSType),
+				"Switch Docker Desktop to Linux containers.")
+		}
+		return found("engine", LevelOK, fmt.Sprintf("%s on %s answers", v.engine.Provider, orUnknown(v.engine.OS)), "")
+	}
+	var notReady *NotReadyError
+	if errors.As(v.engineErr, &notReady) {
+		message := notReady.What
+		if notReady.Err != nil {
+			message += ": " + firstLine(notReady.Err.Error())
+		}
+		return found("engine", LevelFail, message, notReady.Cure)
+	}
+	return found("engine", LevelFail, firstLine(v.engineErr.Error()), "")
+}
+
+// minimumVersions are what kind needs: --cgroupns came with Docker's API 1.41
+// (20.10), kind's podman provider asks for 3.0, its nerdctl provider for 1.7.
+func minimumVersion(provider string) string {
+	switch provider {
+	case "docker":
+		return "20.10"
+	case "podman":
+		return "3.0"
+	case "nerdctl", "nerdctl.lima":
+		return "1.7"
+	}
+	return ""
+}
+
+// probeVersion: is the engine recent enough for kind?
+func (v *visit) probeVersion(context.Context) Finding {
+	has, wants := v.engine.Version, minimumVersion(v.engine.Provider)
+	switch {
+	case has == "":
+		return found("version", LevelWarn, "the engine does not tell its version", "")
+	case wants == "" || !olderThan(has, wants):
+		return found("version", LevelOK, fmt.Sprintf("%s %s", v.engine.Provider, has), "")
+	}
+	return found("version", LevelFail, fmt.Sprintf("%s %s is older than %s, which kind needs", v.engine.Provider, has, wants),
+		fmt.Sprintf("Update %s to %s or later.", v.engine.Provider, wants))
+}
+
+// probeCgroup: the kubelet of Kubernetes 1.35 and later refuses cgroup v1 unless told
+// otherwise (failCgroupV1), which `up` does.
+func (v *visit) probeCgroup(context.Context) Finding {
+	switch v.engine.CgroupVersion {
+	case "2":
+		return found("cgroup", LevelOK, "cgroup v2", "")
+	case "1":
+		return found("cgroup", LevelOK, "cgroup v1: Kubernetes is told to accept it; it drops support in a later version", "")
+	}
+	return found("cgroup", LevelWarn, "the engine does not tell its cgroup version: v2 is assumed", "")
+}
+
+// Memory that a cluster of a control plane and two workers needs: measured, a ready
+// cluster takes about 1.2 GiB, a drill another 0.5 GiB.
+const (
+	memoryNeeded = 2 << 30
+	memoryWanted = 4 << 30
+)
+
+// probeMemory: is there enough memory for the nodes?
+func (v *visit) probeMemory(context.Context) Finding {
+	has := v.engine.MemoryBytes
+	cure := "Give the engine more memory (Docker Desktop: Settings, Resources), or use `firedrill up --workers 1`."
+	switch {
+	case has <= 0:
+		return found("memory", LevelWarn, "the engine does not tell how much memory it has", "")
+	case has < memoryNeeded:
+		return found("memory", LevelFail, fmt.Sprintf("%s: a cluster needs %s", gib(has), gib(memoryNeeded)), cure)
+	case has < memoryWanted:
+		return found("memory", LevelWarn, fmt.Sprintf("%s: a drill is comfortable with %s", gib(has), gib(memoryWanted)), cure)
+	}
+	return found("memory", LevelOK, gib(has), "")
+}
+
+// probeCPU: fewer than 2 cores make the control plane too slow to be believed.
+func (v *visit) probeCPU(context.Context) Finding {
+	switch {
+	case v.engine.CPUs <= 0:
+		return found("cpu", LevelWarn, "the engine does not tell how many CPUs it has", "")
+	case v.engine.CPUs < 2:
+		return found("cpu", LevelWarn, "1 CPU: the control plane will be slow, and drills with it", "Give the engine 2 CPUs or more.")
+	}
+	return found("cpu", LevelOK, fmt.Sprintf("%d CPUs", v.engine.CPUs), "")
+}
+
+// probeImage: is the node image here, or can it be had?
+func (v *visit) probeImage(ctx context.Context) Finding {
+	ref, id, err := v.manager.chooseImage(ctx, v.image)
+	if err != nil {
+		return found("image", LevelFail, firstLine(err.Error()), "")
+	}
+	if id != "" {
+		return found("image", LevelOK, fmt.Sprintf("node image %s is here", shortRef(ref)), "")
+	}
+	cure := "Build one with scripts/nodeimage, or name one that is here: --image, or $" + ImageVariable + "."
+	if err := v.manager.engine.Pullable(ctx, ref); err != nil {
+		return found("image", LevelFail, fmt.Sprintf("node image %s is not here and its registry does not give it: %s", shortRef(ref), firstLine(err.Error())), cure)
+	}
+	return found("image", LevelOK, fmt.Sprintf("node image %s is not here yet; `up` pulls it", shortRef(ref)), "")
+}
+
+// probeCluster: what is there under the cluster's name?
+func (v *visit) probeCluster(ctx context.Context) Finding {
+	there, err := v.manager.find(ctx, v.name)
+	var foreign *ForeignError
+	switch {
+	case errors.As(err, &foreign):
+		return found("cluster", LevelFail, foreign.Error(), "Choose another name with --name.")
+	case err != nil:
+		return found("cluster", LevelFail, firstLine(err.Error()), "")
+	case there.state == nil:
+		return found("cluster", LevelOK, fmt.Sprintf("no cluster %q yet; `up` makes it", v.name), "")
+	case there.state.Phase != phaseReady:
+		return found("cluster", LevelWarn, fmt.Sprintf("cluster %q was never finished", v.name), "Run `firedrill up` or `firedrill down`.")
+	}
+	if _, err := v.manager.Get(ctx, v.name); err != nil {
+		return found("cluster", LevelWarn, firstLine(err.Error()), "Run `firedrill up`: it brings the cluster back or makes it anew.")
+	}
+	return found("cluster", LevelOK, fmt.Sprintf("cluster %q is up", v.name), "")
+}
+
+// olderThan compares the leading numbers of two versions: 20.10.24+dfsg1 and 20.10.
+func olderThan(version, minimum string) bool {
+	has, wants := numbers(version), numbers(minimum)
+	for i, want := range wants {
+		if i >= len(has) {
+			return true
+		}
+		if has[i] != want {
+			return has[i] < want
+		}
+	}
+	return false
+}
+
+func numbers(version string) []int {
+	var parts []int
+	for _, part := range strings.Split(strings.TrimPrefix(version, "v"), ".") {
+		digits := part
+		if i := strings.IndexFunc(part, func(r rune) bool { return r < '0' || r > '9' }); i >= 0 {
+			digits = part[:i]
+		}
+		n, err := strconv.Atoi(digits)
+		if err != nil {
+			break
+		}
+		parts = append(parts, n)
+		if digits != part {
+			break
+		}
+	}
+	return parts
+}
+
+func gib(bytes int64) string {
+	return fmt.Sprintf("%.1f GiB", float64(bytes)/(1<<30))
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	return line
+}
+
+func orUnknown(text string) string {
+	if text == "" {
+		return "an unknown system"
+	}
+	return text
+}
+
+// shortRef leaves out the digest of an image reference that has a tag as well.
+func shortRef(ref string) string {
+	name, _, _ := strings.Cut(ref, "@sha256:")
+	return name
+}

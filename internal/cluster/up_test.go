@@ -1,0 +1,378 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
+)
+
+func mustUp(t *testing.T, f *fixture, options Options) (*Cluster, bool) {
+	t.Helper()
+	c, reused, err := f.Up(t.Context(), options)
+	if err != nil {
+		t.Fatalf("Up: %v", err)
+	}
+	return c, reused
+}
+
+// nothingLeft fails the test when a container or a file is left.
+func nothingLeft(t *testing.T, f *fixture) {
+	t.Helper()
+	if n := f.engine.count(); n != 0 {
+		t.Errorf("%d containers are left", n)
+	}
+	err := filepath.WalkDir(f.dir, func(path string, _ fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		t.Errorf("left behind: %s", path)
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestUpMakesACluster(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 3)
+	f.engine.create = func(e *fakeEngine, name string, config *v1alpha4.Cluster, kubeconfig string) error {
+		s, err := loadState(f.home, name)
+		if err != nil || s == nil || s.Phase != phaseCreating || s.ID == "" {
+			t.Errorf("state when kind begins = %+v, %v: want the intent", s, err)
+		}
+		return e.provision(name, config, kubeconfig)
+	}
+	c, reused := mustUp(t, f, Options{Workers: 2})
+	if reused {
+		t.Error("a new cluster is said to be reused")
+	}
+	if c.Name() != DefaultName {
+		t.Errorf("name = %q", c.Name())
+	}
+	got, err := f.Get(t.Context(), DefaultName)
+	if err != nil {
+		t.Fatalf("Get: %v", err)
+	}
+	if got.ID() != c.ID() || got.Fingerprint() == "" {
+		t.Errorf("Get = %s %s, want %s", got.ID(), got.Fingerprint(), c.ID())
+	}
+	config, err := got.RESTConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(config.CertData) != "certificate" || config.Host != "https://127.0.0.1:1" {
+		t.Errorf("the referee's access = %+v", config)
+	}
+	infos, err := got.Nodes(t.Context())
+	if err != nil || len(infos) != 3 || infos[0].Role != RoleControlPlane {
+		t.Errorf("Nodes = %v, %v", infos, err)
+	}
+}
+
+func TestUpReusesAHealthyCluster(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 3)
+	first, _ := mustUp(t, f, Options{Workers: 2})
+	second, reused := mustUp(t, f, Options{Workers: 2})
+	if !reused || second.ID() != first.ID() || f.engine.called("create") != 1 {
+		t.Errorf("reused = %t, same = %t, created %d times", reused, second.ID() == first.ID(), f.engine.called("create"))
+	}
+}
+
+func TestUpStartsStoppedNodes(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	mustUp(t, f, Options{})
+	f.engine.containers[0].Running = false
+	if _, reused := mustUp(t, f, Options{}); !reused || f.engine.called("start") != 1 {
+		t.Errorf("reused = %t, started %d times", reused, f.engine.called("start"))
+	}
+}
+
+func TestUpOfADifferentCluster(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 3)
+	first, _ := mustUp(t, f, Options{Workers: 2})
+	_, _, err := f.Up(t.Context(), Options{Workers: 1})
+	var differs *DiffersError
+	if !errors.As(err, &differs) {
+		t.Fatalf("Up with other workers = %v, want a *DiffersError", err)
+	}
+	if diff := cmp.Diff([]string{"workers: it has 2, wanted is 1"}, differs.Differences); diff != "" {
+		t.Errorf("differences (-want +got):\n%s", diff)
+	}
+	f.client = newClient(readyObjects(2)...)
+	second, reused := mustUp(t, f, Options{Workers: 1, Recreate: true})
+	if reused || second.ID() == first.ID() || f.engine.count() != 2 {
+		t.Errorf("recreate: reused = %t, %d containers", reused, f.engine.count())
+	}
+}
+
+func TestUpRefusesAForeignCluster(t *testing.T) {
+	t.Parallel()
+	foreign := container{Name: "firedrill-control-plane", Role: RoleControlPlane, Running: true}
+	other := container{Name: "firedrill-control-plane", OwnerID: "other", Source: "/home/other/clusters/firedrill/node-other"}
+	for _, tc := range []struct {
+		name  string
+		node  container
+		state *state
+	}{
+		{"made by kind alone", foreign, nil},
+		{"made by kind alone, after an up that was cut short", foreign, &state{Version: stateVersion, Name: DefaultName, ID: "mine", Phase: phaseCreating}},
+		{"of another home folder", other, nil},
+		{"of another home folder, where we had one", other, &state{Version: stateVersion, Name: DefaultName, ID: "mine", Phase: phaseReady}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, 3)
+			f.engine.containers = []container{tc.node}
+			if tc.state != nil {
+				if err := tc.state.save(f.home); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var refused *ForeignError
+			if _, _, err := f.Up(t.Context(), Options{Workers: 2, Recreate: true}); !errors.As(err, &refused) {
+				t.Errorf("Up = %v, want a *ForeignError", err)
+			}
+			if _, err := f.Down(t.Context(), DefaultName); !errors.As(err, &refused) {
+				t.Errorf("Down = %v, want a *ForeignError", err)
+			}
+			if f.engine.count() != 1 || len(f.engine.calls) != 0 || len(f.client.Actions()) != 0 {
+				t.Errorf("touched it: %v, %v", f.engine.calls, f.client.Actions())
+			}
+		})
+	}
+}
+
+func TestUpAfterAKilledUp(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 3)
+	killed := &state{Version: stateVersion, Name: DefaultName, ID: "killed", Phase: phaseCreating}
+	if err := killed.save(f.home); err != nil {
+		t.Fatal(err)
+	}
+	f.engine.containers = []container{{Name: "firedrill-worker", OwnerID: "killed", Source: "/host_mnt/elsewhere/node-killed"}}
+	c, reused := mustUp(t, f, Options{Workers: 2})
+	if reused || c.ID() == "killed" || f.engine.count() != 3 {
+		t.Errorf("reused = %t, ID %s, %d containers", reused, c.ID(), f.engine.count())
+	}
+	if !strings.Contains(f.errOut.String(), "was cut short") {
+		t.Errorf("it does not say why:\n%s", f.errOut)
+	}
+}
+
+func TestUpRemovesOrphansOfThisHome(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 3)
+	f.engine.containers = []container{{Name: "firedrill-worker", OwnerID: "lost", Source: nodeDir(f.home, DefaultName, "lost")}}
+	mustUp(t, f, Options{Workers: 2})
+	if f.engine.count() != 3 {
+		t.Errorf("%d containers", f.engine.count())
+	}
+}
+
+func TestUpOfAnUnhealthyCluster(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 3)
+	first, _ := mustUp(t, f, Options{Workers: 2})
+	node, err := f.client.CoreV1().Nodes().Get(t.Context(), "node-b", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	node.Status.Conditions[0].Status, node.Status.Conditions[0].Reason = corev1.ConditionUnknown, "NodeStatusUnknown"
+	if _, err := f.client.CoreV1().Nodes().UpdateStatus(t.Context(), node, metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	used := func(id string) (bool, error) { return id == first.ID(), nil }
+	var unhealthy *UnhealthyError
+	if _, _, err := f.Up(t.Context(), Options{Workers: 2, InUse: used}); !errors.As(err, &unhealthy) || !strings.Contains(err.Error(), "node-b is not Ready") {
+		t.Fatalf("Up of a cluster in use = %v, want an *UnhealthyError that names the node", err)
+	}
+	f.engine.create = func(e *fakeEngine, name string, config *v1alpha4.Cluster, kubeconfig string) error {
+		f.client = newClient(readyObjects(3)...)
+		return e.provision(name, config, kubeconfig)
+	}
+	second, reused := mustUp(t, f, Options{Workers: 2})
+	if reused || second.ID() == first.ID() {
+		t.Error("an unhealthy cluster with nothing on it was not made anew")
+	}
+}
+
+func TestUpFails(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("kubeadm init failed")
+	for _, tc := range []struct {
+		name   string
+		nodes  int
+		create func(e *fakeEngine, name string, config *v1alpha4.Cluster, kubeconfig string) error
+		want   string
+	}{
+		{"kind fails half way", 3, func(e *fakeEngine, name string, config *v1alpha4.Cluster, _ string) error {
+			e.addNodes(name, config)
+			return broken
+		}, "kubeadm init failed"},
+		{"a container comes late", 3, func(e *fakeEngine, name string, config *v1alpha4.Cluster, _ string) error {
+			time.AfterFunc(20*time.Millisecond, func() { e.addNodes(name, config) })
+			return broken
+		}, "kubeadm init failed"},
+		{"a node never joins", 2, nil, "2 of 3 nodes have joined"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, tc.nodes)
+			f.engine.create = tc.create
+			_, _, err := f.Up(t.Context(), Options{Workers: 2})
+			if err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("Up = %v, want %q", err, tc.want)
+			}
+			nothingLeft(t, f)
+			if f.engine.network {
+				t.Error("kind's network is left")
+			}
+		})
+	}
+}
+
+func TestUpInterrupted(t *testing.T) {
+	t.Parallel()
+	stop := errors.New("stop")
+	for _, tc := range []struct {
+		name   string
+		create func(cancel func()) func(e *fakeEngine, name string, config *v1alpha4.Cluster, kubeconfig string) error
+	}{
+		{"while kind works in the nodes", func(cancel func()) func(*fakeEngine, string, *v1alpha4.Cluster, string) error {
+			return func(e *fakeEngine, name string, config *v1alpha4.Cluster, _ string) error {
+				e.addNodes(name, config)
+				cancel()
+				for e.count() > 0 { // its docker exec fails once the nodes are gone
+					time.Sleep(time.Millisecond)
+				}
+				return stop
+			}
+		}},
+		{"while kind makes the nodes", func(cancel func()) func(*fakeEngine, string, *v1alpha4.Cluster, string) error {
+			return func(e *fakeEngine, name string, config *v1alpha4.Cluster, _ string) error {
+				cancel()
+				time.Sleep(20 * time.Millisecond)
+				e.addNodes(name, config)
+				return stop
+			}
+		}},
+		{"as kind is through", func(cancel func()) func(*fakeEngine, string, *v1alpha4.Cluster, string) error {
+			return func(e *fakeEngine, name string, config *v1alpha4.Cluster, kubeconfig string) error {
+				defer cancel()
+				return e.provision(name, config, kubeconfig)
+			}
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, 3)
+			ctx, cancel := context.WithCancel(t.Context())
+			f.engine.create = tc.create(cancel)
+			if _, _, err := f.Up(ctx, Options{Workers: 2}); !errors.Is(err, context.Canceled) {
+				t.Errorf("Up = %v, want context.Canceled", err)
+			}
+			nothingLeft(t, f)
+		})
+	}
+}
+
+func TestUpInterruptedWhileKindHangs(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 3)
+	f.limits.abort = 50 * time.Millisecond
+	ctx, cancel := context.WithCancel(t.Context())
+	hang := make(chan struct{})
+	t.Cleanup(func() { close(hang) })
+	f.engine.create = func(*fakeEngine, string, *v1alpha4.Cluster, string) error {
+		cancel()
+		<-hang
+		return nil
+	}
+	begun := time.Now()
+	if _, _, err := f.Up(ctx, Options{Workers: 2}); !errors.Is(err, context.Canceled) {
+		t.Errorf("Up = %v, want context.Canceled", err)
+	}
+	if took := time.Since(begun); took > time.Second {
+		t.Errorf("it took %s", took)
+	}
+}
+
+func TestDown(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 3)
+	mustUp(t, f, Options{Workers: 2})
+	existed, err := f.Down(t.Context(), DefaultName)
+	if err != nil || !existed {
+		t.Errorf("Down = %t, %v", existed, err)
+	}
+	nothingLeft(t, f)
+	if f.engine.network {
+		t.Error("kind's network, made for the cluster, is left")
+	}
+	existed, err = f.Down(t.Context(), DefaultName)
+	if err != nil || existed {
+		t.Errorf("Down again = %t, %v", existed, err)
+	}
+	var missing *NotFoundError
+	if _, err := f.Get(t.Context(), DefaultName); !errors.As(err, &missing) {
+		t.Errorf("Get = %v, want a *NotFoundError", err)
+	}
+}
+
+func TestDownLeavesANetworkThatWasThere(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	f.engine.network = true
+	mustUp(t, f, Options{})
+	if _, err := f.Down(t.Context(), DefaultName); err != nil {
+		t.Fatal(err)
+	}
+	if !f.engine.network {
+		t.Error("the network is gone")
+	}
+}
+
+func TestDownRemovesWhatAKilledUpLeft(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	killed := &state{Version: stateVersion, Name: DefaultName, ID: "killed", Phase: phaseCreating}
+	if err := killed.save(f.home); err != nil {
+		t.Fatal(err)
+	}
+	f.engine.containers = []container{{Name: "firedrill-worker", OwnerID: "killed"}}
+	if existed, err := f.Down(t.Context(), DefaultName); err != nil || !existed {
+		t.Errorf("Down = %t, %v", existed, err)
+	}
+	nothingLeft(t, f)
+}
+
+func TestBadNames(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	for _, name := range []string{"../x", "UP", "-a", "a-", "a b", strings.Repeat("a", 41)} {
+		var usage *UsageError
+		if _, _, err := f.Up(t.Context(), Options{Name: name}); !errors.As(err, &usage) {
+			t.Errorf("Up(%q) = %v, want a *UsageError", name, err)
+		}
+		if _, err := f.Down(t.Context(), name); !errors.As(err, &usage) {
+			t.Errorf("Down(%q) = %v, want a *UsageError", name, err)
+		}
+	}
+	if _, err := os.Stat(f.dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("something was written: %v", err)
+	}
+}
