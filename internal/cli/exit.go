@@ -39,8 +39,8 @@ func exitCode(err error) int {
 	}
 }
 
-// report prints the error for the user and returns the exit code.
-func report(streams *iostreams.IOStreams, err error) int {
+// reportError prints the error for the user and returns the exit code.
+func reportError(streams *iostreams.IOStreams, err error) int {
 	code := exitCode(err)
 	var silent *exitStatus
 	switch {

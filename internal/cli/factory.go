@@ -23,6 +23,9 @@ type Factory struct {
 	// ClusterName is the cluster the command is about (--name).
 	ClusterName string
 
+	// ScenarioDirs are folders of scenarios of one's own (--scenarios).
+	ScenarioDirs []string
+
 	level *slog.LevelVar
 }
 

@@ -24,7 +24,10 @@ const (
 // commands is the list of all commands: a new one is a line here and a file.
 func commands() []func(*Factory) *cobra.Command {
 	return []func(*Factory) *cobra.Command{
+		newStart, newWatch, newStatus, newWait, newHint, newReset, newEnd, newReport, newRuns, newDemo,
+		newShell, newKubeconfig, newRefereeCommand,
 		newUp, newDown, newDoctor, newSSH,
+		newList, newShow, newLint, newSchema, newNew,
 		newVersion,
 	}
 }
@@ -34,7 +37,7 @@ func commands() []func(*Factory) *cobra.Command {
 func Main(ctx context.Context, args []string, streams *iostreams.IOStreams) int {
 	root := NewRoot(NewFactory(streams))
 	root.SetArgs(args)
-	return report(streams, root.ExecuteContext(ctx))
+	return reportError(streams, root.ExecuteContext(ctx))
 }
 
 // NewRoot returns the root command with every other command below it.
@@ -60,6 +63,7 @@ healthy, breaks it, proves it broken, watches you repair it, and proves the repa
 	})
 	verbose := root.PersistentFlags().BoolP("verbose", "v", false, "print what happens underneath, on stderr")
 	root.PersistentFlags().StringVar(&f.ClusterName, "name", cluster.DefaultName, "name of firedrill's cluster")
+	root.PersistentFlags().StringArrayVar(&f.ScenarioDirs, "scenarios", nil, "folder of scenarios of your own, beside the built-in ones (may be repeated)")
 	root.PersistentPreRun = func(*cobra.Command, []string) {
 		if *verbose {
 			f.level.Set(slog.LevelDebug)

@@ -5,6 +5,7 @@ package drill
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -61,12 +62,13 @@ type Users interface {
 	Summary(ctx context.Context, faultAt, recoveredAt time.Time) ([]byte, error)
 }
 
-// Actions is the trainee's trail.
+// Actions is the trainee's trail. A place in it is opaque JSON.
 type Actions interface {
-	// Tail returns the trail's present end.
-	Tail(ctx context.Context) (cursor string, err error)
-	// Follow emits what happens after the cursor until ctx ends; it outlives gaps.
-	Follow(ctx context.Context, cursor string, emit func(e timeline.Event, cursor string) error) error
+	// Start returns the trail's present end.
+	Start(ctx context.Context) (json.RawMessage, error)
+	// Watch tells what happens behind a place, until ctx ends. What the sink keeps is
+	// exact: neither lost nor told twice by the next Watch from its place.
+	Watch(ctx context.Context, from json.RawMessage, sink func(events []timeline.Event, next json.RawMessage) error) error
 }
 
 // Deps is everything an engine works with. All fields are needed.
@@ -123,7 +125,16 @@ func NewEngine(folder *scenario.Folder, deps Deps) (*Engine, error) {
 // Run brings the run from where its journal stands to its end. It returns early, with
 // ctx's error, when ctx ends: the run then goes on with the next referee.
 func (e *Engine) Run(ctx context.Context) error {
+	w := &watchers{engine: e}
+	defer w.stop()
 	for e.run.Phase != PhaseFinished {
+		switch e.run.Phase {
+		case "", PhasePreparing:
+		case PhaseEnding:
+			w.stop()
+		default:
+			w.start(ctx)
+		}
 		if err := e.step(ctx); err != nil {
 			return err
 		}
@@ -159,8 +170,7 @@ func (e *Engine) fail(ctx context.Context, err error) error {
 	return e.enter(ctx, PhaseChange{Phase: PhaseEnding, Detail: endFailed})
 }
 
-// phase runs the current phase under a context that a command ends, with the watchers
-// of users and actions beside it.
+// phase runs the current phase under a context that a command ends.
 func (e *Engine) phase(ctx context.Context) (Phase, error) {
 	ctx, stop := e.heed(ctx)
 	defer stop()
@@ -176,15 +186,15 @@ func (e *Engine) phaseBody(ctx context.Context) (Phase, error) {
 	case "", PhasePreparing:
 		return PhaseHealthy, e.prepare(ctx)
 	case PhaseHealthy:
-		return PhaseInjecting, e.watched(ctx, e.proveHealthy)
+		return PhaseInjecting, e.proveHealthy(ctx)
 	case PhaseInjecting:
-		return PhaseBroken, e.watched(ctx, e.inject)
+		return PhaseBroken, e.inject(ctx)
 	case PhaseBroken:
-		return PhaseActive, e.watched(ctx, e.proveBroken)
+		return PhaseActive, e.proveBroken(ctx)
 	case PhaseActive:
-		return PhaseDecided, e.watched(ctx, e.attend)
+		return PhaseDecided, e.attend(ctx)
 	case PhaseDecided:
-		return PhaseEnding, e.watched(ctx, untilDone)
+		return PhaseEnding, untilDone(ctx)
 	default:
 		return "", fmt.Errorf("the journal is in phase %q, which this version does not know", e.run.Phase)
 	}

@@ -18,7 +18,7 @@ const (
 	entryReverted = "reverted" // Step
 	entryBaseline = "baseline" // Baseline
 	entryPage     = "page"     // Page
-	entryEvent    = "event"    // ActionSeen
+	entryActions  = "actions"  // ActionsSeen
 	entryState    = "state"    // verifier.State
 	entryProof    = "proof"    // Proof
 	entryHint     = "hint"     // Hint
@@ -94,11 +94,11 @@ type Page struct {
 	Text string `json:"text"`
 }
 
-// ActionSeen is a timeline event with the place in the audit log behind it, in one
+// ActionsSeen are timeline events with the place in the audit log behind them, in one
 // entry, so that a resumed referee neither loses nor repeats an action.
-type ActionSeen struct {
-	Event  timeline.Event `json:"event"`
-	Cursor string         `json:"cursor,omitempty"`
+type ActionsSeen struct {
+	Events []timeline.Event `json:"events,omitempty"`
+	Next   json.RawMessage  `json:"next,omitempty"` // where the trail goes on
 }
 
 // Proof is a state of the system that was proven on the way to the page.

@@ -2,7 +2,7 @@ package drill
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"sync"
 	"time"
 
@@ -74,39 +74,47 @@ func (e *Engine) lastSign() time.Time {
 	return at
 }
 
-// watched runs f while the users' record and the trainee's trail are kept up to date.
-func (e *Engine) watched(ctx context.Context, f func(context.Context) error) error {
-	watchCtx, stop := context.WithCancel(ctx)
-	var wg sync.WaitGroup
+// watchers keep the users' record and the trainee's trail up to date beside the phases,
+// from the deployment to the end.
+type watchers struct {
+	engine *Engine
+	cancel context.CancelFunc // nil while they rest
+	wg     sync.WaitGroup
+}
+
+// start sets them to work; it does nothing when they are at it.
+func (w *watchers) start(ctx context.Context) {
+	if w.cancel != nil {
+		return
+	}
+	ctx, w.cancel = context.WithCancel(ctx)
+	e := w.engine
 	for _, watch := range []func(context.Context) error{e.Users.Follow, e.followActions, e.signsOfLife} {
-		wg.Go(func() {
-			if err := watch(watchCtx); err != nil && !errors.Is(err, context.Canceled) && watchCtx.Err() == nil {
+		w.wg.Go(func() {
+			if err := watch(ctx); err != nil && ctx.Err() == nil {
 				e.Log.Error("watcher stopped", "error", err)
 			}
 		})
 	}
-	err := f(ctx)
-	stop()
-	wg.Wait()
-	return err
 }
 
-// followActions writes the trainee's actions to the journal as they happen. Those that
-// a referee before this one journaled already come again and are left out.
+// stop ends them and waits until what they saw is on disk.
+func (w *watchers) stop() {
+	if w.cancel == nil {
+		return
+	}
+	w.cancel()
+	w.wg.Wait()
+	w.cancel = nil
+}
+
+// followActions writes the trainee's actions to the journal as they happen.
 func (e *Engine) followActions(ctx context.Context) error {
 	e.mu.Lock()
-	cursor := e.run.Cursor
-	seen := make(map[string]bool, len(e.run.Events))
-	for _, event := range e.run.Events {
-		seen[event.ID] = true
-	}
+	from := e.run.Trail
 	e.mu.Unlock()
-	return e.Actions.Follow(ctx, cursor, func(event timeline.Event, cursor string) error {
-		if seen[event.ID] {
-			return nil
-		}
-		seen[event.ID] = true
-		return e.note(ctx, entryEvent, ActionSeen{Event: event, Cursor: cursor})
+	return e.Actions.Watch(ctx, from, func(events []timeline.Event, next json.RawMessage) error {
+		return e.note(ctx, entryActions, ActionsSeen{Events: events, Next: next})
 	})
 }
 

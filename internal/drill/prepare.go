@@ -46,11 +46,11 @@ func (e *Engine) prepare(ctx context.Context) error {
 	if err := e.Trainee.Provision(ctx, run.Run, run.Run, run.TimeLimit+traineeGrace); err != nil {
 		return fmt.Errorf("make the trainee's identity: %w", err)
 	}
-	cursor, err := e.Actions.Tail(ctx)
+	end, err := e.Actions.Start(ctx)
 	if err != nil {
 		return fmt.Errorf("find the end of the audit log: %w", err)
 	}
-	return e.note(ctx, entryEvent, ActionSeen{Cursor: cursor})
+	return e.note(ctx, entryActions, ActionsSeen{Next: end})
 }
 
 func (e *Engine) createNamespace(ctx context.Context, name string) error {

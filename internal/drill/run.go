@@ -1,6 +1,7 @@
 package drill
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -22,9 +23,9 @@ type Run struct {
 	FinishedAt time.Time
 	Baseline   *Baseline
 	FaultAt    time.Time // when this attempt's first fault was about to be injected
-	Pending    []Intent // faults not yet reverted, oldest first
+	Pending    []Intent  // faults not yet reverted, oldest first
 	Injected   []int
-	Cursor     string // place in the audit log after the last event
+	Trail      json.RawMessage // place in the audit log behind the last event
 	Events     []timeline.Event
 	Proofs     []Proof
 	State      *verifier.State // newest observation of the recovery checks
@@ -32,8 +33,8 @@ type Run struct {
 	Gaps       []Gap
 	Verdict    *Verdict
 	Failures   []string
-	CleanUp    string // what last stood in the way of the clean-up
-	Users      []byte // newest traffic summary, JSON
+	CleanUp    string  // what last stood in the way of the clean-up
+	Users      []byte  // newest traffic summary, JSON
 	Asked      []Asked // commands not carried out yet, oldest first
 	LastSeq    int64
 }
@@ -79,8 +80,8 @@ func (r *Run) apply(e session.Entry) error {
 		return r.applyFault(e)
 	case entryPage:
 		return r.applyPage(e)
-	case entryEvent:
-		return r.applyEvent(e)
+	case entryActions:
+		return r.applyActions(e)
 	case entryUsers:
 		r.Users = e.Data
 	case entryState:
@@ -163,17 +164,15 @@ func (r *Run) applyPage(e session.Entry) error {
 	return err
 }
 
-func (r *Run) applyEvent(e session.Entry) error {
-	var a ActionSeen
+func (r *Run) applyActions(e session.Entry) error {
+	var a ActionsSeen
 	if err := e.Decode(&a); err != nil {
 		return err
 	}
-	if a.Cursor != "" {
-		r.Cursor = a.Cursor
+	if len(a.Next) > 0 {
+		r.Trail = a.Next
 	}
-	if a.Event.ID != "" || a.Event.Text != "" {
-		r.Events = append(r.Events, a.Event)
-	}
+	r.Events = append(r.Events, a.Events...)
 	return nil
 }
 

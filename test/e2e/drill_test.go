@@ -93,13 +93,7 @@ func begin(t *testing.T, scenario string) *drill {
 func wrapper(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "firedrill")
-	home := ""
-	for _, e := range firedrill.env {
-		if v, ok := strings.CutPrefix(e, "FIREDRILL_HOME="); ok {
-			home = v
-		}
-	}
-	text := "#!/bin/sh\nFIREDRILL_HOME='" + home + "' exec '" + firedrill.binary + "' --name '" + *clusterName + "' \"$@\"\n"
+	text := "#!/bin/sh\nFIREDRILL_HOME='" + home() + "' exec '" + firedrill.binary + "' --name '" + *clusterName + "' \"$@\"\n"
 	if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -230,13 +224,7 @@ func assertGone(t *testing.T, s started) {
 // admin runs kubectl with the referee's kubeconfig.
 func admin(t *testing.T, args ...string) string {
 	t.Helper()
-	home := ""
-	for _, e := range firedrill.env {
-		if v, ok := strings.CutPrefix(e, "FIREDRILL_HOME="); ok {
-			home = v
-		}
-	}
-	cmd := exec.Command("kubectl", append([]string{"--kubeconfig", filepath.Join(home, "clusters", *clusterName, "referee.kubeconfig")}, args...)...)
+	cmd := exec.Command("kubectl", append([]string{"--kubeconfig", filepath.Join(home(), "clusters", *clusterName, "referee.kubeconfig")}, args...)...)
 	r := capture(t, cmd)
 	if r.code != 0 {
 		t.Fatalf("kubectl %s: %s", strings.Join(args, " "), r.stderr)

@@ -1,0 +1,35 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/firedrill/firedrill/internal/drill"
+)
+
+func newReset(f *Factory) *cobra.Command {
+	return &cobra.Command{
+		Use:     "reset [RUN]",
+		GroupID: groupDrill,
+		Short:   "Begin a drill again: everything made anew, broken anew, a new clock",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := f.openRun(optionalRun(args))
+			if err != nil {
+				return err
+			}
+			if r.Phase == drill.PhaseFinished {
+				return usageErrorf("run %s is over: firedrill start %s --seed %d begins the same drill again", r.name(), r.Scenario, r.Seed)
+			}
+			if err := r.ask(cmd.Context(), drill.VerbReset); err != nil {
+				return err
+			}
+			if err := r.refresh(); err != nil {
+				return err
+			}
+			if err := f.showUntilPaged(cmd.Context(), r); err != nil {
+				return err
+			}
+			return f.printPage(r)
+		},
+	}
+}

@@ -1,0 +1,143 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/firedrill/firedrill/internal/drill"
+	"github.com/firedrill/firedrill/internal/session"
+)
+
+// openRun is a run with its journal and how far the journal was read.
+type openRun struct {
+	*drill.Run
+	store   *session.Store
+	journal *session.Journal
+	offset  int64
+}
+
+// store is where the runs of this machine's user lie.
+func (f *Factory) store() (*session.Store, error) {
+	h, err := f.Home()
+	if err != nil {
+		return nil, err
+	}
+	return session.NewStore(h.Runs()), nil
+}
+
+// openRun reads a run's journal. Without a name it takes the only run that is not
+// finished.
+func (f *Factory) openRun(name string) (*openRun, error) {
+	store, err := f.store()
+	if err != nil {
+		return nil, err
+	}
+	if name == "" {
+		if name, err = onlyRun(store); err != nil {
+			return nil, err
+		}
+	}
+	journal, err := store.Open(name)
+	if errors.Is(err, session.ErrNoRun) {
+		return nil, usageErrorf("%w", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	r := &openRun{store: store, journal: journal}
+	return r, r.refresh()
+}
+
+func onlyRun(store *session.Store) (string, error) {
+	open, err := unfinished(store)
+	if err != nil {
+		return "", err
+	}
+	switch len(open) {
+	case 1:
+		return open[0].Created.Run, nil
+	case 0:
+		return "", usageErrorf("no run is under way: name one (firedrill runs), or begin with firedrill start NAME")
+	}
+	var names []string
+	for _, r := range open {
+		names = append(names, r.Created.Run)
+	}
+	return "", usageErrorf("several runs are under way, name one: %s", strings.Join(names, ", "))
+}
+
+// unfinished lists the runs that have not ended, oldest first.
+func unfinished(store *session.Store) ([]*drill.Run, error) {
+	names, err := store.List()
+	if err != nil {
+		return nil, err
+	}
+	var open []*drill.Run
+	for _, name := range names {
+		entries, _, err := session.OpenJournal(store.Dir(name)).Read(0)
+		if err != nil {
+			return nil, err
+		}
+		run, err := drill.Replay(entries)
+		if err != nil {
+			return nil, err
+		}
+		if run.Phase != drill.PhaseFinished {
+			open = append(open, run)
+		}
+	}
+	return open, nil
+}
+
+// refresh reads the journal anew.
+func (r *openRun) refresh() error {
+	entries, offset, err := r.journal.Read(0)
+	if err != nil {
+		return err
+	}
+	run, err := drill.Replay(entries)
+	if err != nil {
+		return err
+	}
+	r.Run, r.offset = run, offset
+	return nil
+}
+
+func (r *openRun) name() string { return r.Created.Run }
+
+// ask writes a command for the referee into the journal.
+func (r *openRun) ask(ctx context.Context, verb string) error {
+	return drill.Ask(ctx, r.journal, verb)
+}
+
+// follow calls each after every change of the run until it says stop. It also makes
+// sure, all the while, that a referee is alive.
+func (r *openRun) follow(ctx context.Context, f *Factory, each func(*drill.Run, session.Entry) (stop bool, err error)) error {
+	if err := r.refresh(); err != nil {
+		return err
+	}
+	errStop := errors.New("stop")
+	lastLook := time.Time{}
+	err := r.journal.Follow(ctx, r.offset, func(e session.Entry) error {
+		if err := r.Apply(e); err != nil {
+			return err
+		}
+		stop, err := each(r.Run, e)
+		if stop && err == nil {
+			return errStop
+		}
+		return err
+	}, func() error {
+		if time.Since(lastLook) < time.Second {
+			return nil
+		}
+		lastLook = time.Now()
+		return f.ensureReferee(ctx, r)
+	})
+	if errors.Is(err, errStop) {
+		return nil
+	}
+	return err
+}

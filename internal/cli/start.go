@@ -1,0 +1,251 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/firedrill/firedrill/internal/cluster"
+	"github.com/firedrill/firedrill/internal/drill"
+	"github.com/firedrill/firedrill/internal/scenario"
+	"github.com/firedrill/firedrill/internal/session"
+)
+
+type startOptions struct {
+	factory  *Factory
+	scenario string
+	seed     int64
+	detach   bool
+	output   string
+}
+
+func newStart(f *Factory) *cobra.Command {
+	o := &startOptions{factory: f}
+	cmd := &cobra.Command{
+		Use:     "start NAME",
+		GroupID: groupDrill,
+		Short:   "Start a drill: prove it healthy, break it, page you, watch the repair",
+		Long: `Start a drill on firedrill's own cluster, which is made first when there is none.
+
+The command shows the drill until its verdict. Work in a second terminal, with the
+kubeconfig it prints, or in firedrill shell RUN. Ctrl-C ends the drill and takes
+everything away. With --detach the command returns as soon as the fault is proven.`,
+		Example: `  firedrill start oomkilled
+  firedrill start node-notready --detach -o json`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.scenario = args[0]
+			if !cmd.Flags().Changed("seed") {
+				seed, err := randomSeed()
+				if err != nil {
+					return err
+				}
+				o.seed = seed
+			}
+			return runStart(cmd.Context(), o)
+		},
+	}
+	flags := cmd.Flags()
+	flags.Int64Var(&o.seed, "seed", 0, "seed of what varies from run to run (default: random; it is in the report)")
+	flags.BoolVar(&o.detach, "detach", false, "return when the fault is proven; a referee goes on in the background")
+	outputFlag(cmd, &o.output, "text", "json")
+	return cmd
+}
+
+func randomSeed() (int64, error) {
+	var b [4]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return 0, fmt.Errorf("choose a seed: %w", err)
+	}
+	return int64(binary.BigEndian.Uint32(b[:]) & 0x7fffffff), nil
+}
+
+func runStart(ctx context.Context, o *startOptions) error {
+	f := o.factory
+	if o.output == outputJSON && !o.detach {
+		return usageErrorf("-o json needs --detach: the foreground view is for people (firedrill status RUN -o json)")
+	}
+	r, err := f.startRun(ctx, o)
+	if err != nil {
+		return err
+	}
+	if o.detach {
+		return f.printStarted(ctx, r, o.output)
+	}
+	if err := f.printPage(r); err != nil {
+		return err
+	}
+	return f.finish(ctx, r, f.showUntilDecided(ctx, r))
+}
+
+// startRun brings a run to its page, or takes away again what it made.
+func (f *Factory) startRun(ctx context.Context, o *startOptions) (*openRun, error) {
+	created := drill.Created{Scenario: o.scenario, Seed: o.seed, Version: version()}
+	for _, dir := range f.ScenarioDirs {
+		abs, err := filepath.Abs(dir)
+		if err != nil {
+			return nil, fmt.Errorf("--scenarios %s: %w", dir, err)
+		}
+		created.ScenarioDirs = append(created.ScenarioDirs, abs)
+	}
+	folder, err := loadFolder(created) // refused before any cluster is touched
+	if err != nil {
+		return nil, err
+	}
+	c, err := f.ensureCluster(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r, err := f.begin(ctx, c, folder, created)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.showUntilPaged(ctx, r); err != nil {
+		return nil, f.giveUpStart(ctx, r, err)
+	}
+	return r, nil
+}
+
+// ensureCluster provides firedrill's cluster with as many workers as a default one has.
+func (f *Factory) ensureCluster(ctx context.Context) (*cluster.Cluster, error) {
+	status := f.IO.NewStatus()
+	clusters, err := f.Clusters(ctx, status)
+	if err != nil {
+		return nil, err
+	}
+	c, err := clusters.Get(ctx, f.ClusterName)
+	if err == nil {
+		return c, nil
+	}
+	f.Log.Debug("no cluster to reuse", "error", err)
+	c, _, err = clusters.Up(ctx, cluster.Options{Name: f.ClusterName, Workers: cluster.DefaultWorkers, InUse: f.inUse})
+	return c, err
+}
+
+// begin opens the run: its name, its node, its journal, its referee.
+func (f *Factory) begin(ctx context.Context, c *cluster.Cluster, folder *scenario.Folder, created drill.Created) (*openRun, error) {
+	store, err := f.store()
+	if err != nil {
+		return nil, err
+	}
+	spec := folder.Scenario.Spec
+	if created.Run, err = session.NewID(spec.Namespace); err != nil {
+		return nil, err
+	}
+	created.Cluster, created.ClusterID = c.Name(), c.ID()
+	created.TimeLimit = spec.TimeLimit.Std()
+	if created.Node, err = f.chooseNode(ctx, c, store, spec.BreaksNode); err != nil {
+		return nil, err
+	}
+	if folder, err = loadFolder(created); err != nil { // now with the run's own names
+		return nil, err
+	}
+	created.Vars, created.Title = folder.Vars, folder.Scenario.Metadata.Title
+	journal, err := store.Create(created.Run)
+	if err != nil {
+		return nil, err
+	}
+	if err := drill.Begin(ctx, journal, created); err != nil {
+		return nil, err
+	}
+	r, err := f.openRun(created.Run)
+	if err != nil {
+		return nil, err
+	}
+	return r, f.ensureReferee(ctx, r)
+}
+
+// chooseNode picks the worker that the drill may break. A broken node hurts every run on
+// the cluster, so such a drill runs alone.
+func (f *Factory) chooseNode(ctx context.Context, c *cluster.Cluster, store *session.Store, breaks bool) (string, error) {
+	open, err := unfinished(store)
+	if err != nil {
+		return "", err
+	}
+	for _, other := range open {
+		if other.ClusterID == c.ID() && (breaks || other.Node != "") {
+			return "", fmt.Errorf("run %s is under way and one of the two drills breaks a node: end it first (firedrill end %s), or use another cluster (--name)",
+				other.Created.Run, other.Created.Run)
+		}
+	}
+	if !breaks {
+		return "", nil
+	}
+	nodes, err := c.Nodes(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, n := range nodes {
+		if n.Role == cluster.RoleWorker {
+			return n.Name, nil
+		}
+	}
+	return "", fmt.Errorf("cluster %s has no worker to break: firedrill down, then firedrill up --workers 2", c.Name())
+}
+
+// inUse tells whether a run is under way on the cluster.
+func (f *Factory) inUse(clusterID string) (bool, error) {
+	store, err := f.store()
+	if err != nil {
+		return false, err
+	}
+	open, err := unfinished(store)
+	for _, r := range open {
+		if r.ClusterID == clusterID {
+			return true, err
+		}
+	}
+	return false, err
+}
+
+// giveUpStart ends a run that did not get as far as its page.
+func (f *Factory) giveUpStart(ctx context.Context, r *openRun, why error) error {
+	if refreshErr := r.refresh(); refreshErr == nil && r.Phase == drill.PhaseFinished {
+		return why
+	}
+	status := f.IO.NewStatus()
+	status.Start("Taking everything away again")
+	err := f.endAndWait(context.WithoutCancel(ctx), r)
+	status.End(err == nil)
+	return errors.Join(why, err)
+}
+
+// started is what "start --detach -o json" prints: a contract (docs/cli.md).
+type started struct {
+	Run        string   `json:"run"`
+	Scenario   string   `json:"scenario"`
+	Namespace  string   `json:"namespace"`
+	Kubeconfig string   `json:"kubeconfig"`
+	Nodes      []string `json:"nodes"`
+	Node       string   `json:"node,omitempty"`
+	Seed       int64    `json:"seed"`
+}
+
+func (f *Factory) printStarted(ctx context.Context, r *openRun, output string) error {
+	if output != outputJSON {
+		return f.printPage(r)
+	}
+	c, err := f.runCluster(ctx, r.Run)
+	if err != nil {
+		return err
+	}
+	nodes, err := c.Nodes(ctx)
+	if err != nil {
+		return err
+	}
+	s := started{
+		Run: r.name(), Scenario: r.Scenario, Namespace: r.name(), Kubeconfig: r.kubeconfig(), Node: r.Node, Seed: r.Seed,
+		Nodes: []string{},
+	}
+	for _, n := range nodes {
+		s.Nodes = append(s.Nodes, n.Name)
+	}
+	return f.printJSON(s)
+}
+
+func (r *openRun) kubeconfig() string { return filepath.Join(r.store.Dir(r.name()), traineeKubeconfig) }

@@ -1,0 +1,153 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/firedrill/firedrill/internal/drill"
+)
+
+type statusOptions struct {
+	factory *Factory
+	run     string
+	output  string
+}
+
+func newStatus(f *Factory) *cobra.Command {
+	o := &statusOptions{factory: f}
+	cmd := &cobra.Command{
+		Use:     "status [RUN]",
+		GroupID: groupDrill,
+		Short:   "Say how a drill stands",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.run = optionalRun(args)
+			return runStatus(cmd.Context(), o)
+		},
+	}
+	outputFlag(cmd, &o.output, "text", "json")
+	return cmd
+}
+
+func runStatus(ctx context.Context, o *statusOptions) error {
+	f := o.factory
+	r, err := f.openRun(o.run)
+	if err != nil {
+		return err
+	}
+	if err := f.ensureReferee(ctx, r); err != nil {
+		// What the journal says is still true; that nobody watches must be said as well.
+		if werr := write(f.IO.Err, "%s no referee is watching: %v\n", f.IO.ErrPalette().Yellow("warning:"), err); werr != nil {
+			return werr
+		}
+	}
+	alive, err := r.store.Held(ctx, r.name())
+	if err != nil {
+		return err
+	}
+	if err := r.refresh(); err != nil {
+		return err
+	}
+	s := drill.StatusOf(r.Run, alive, time.Now())
+	if o.output == "json" {
+		return f.printJSON(s)
+	}
+	return f.printStatus(s)
+}
+
+func (f *Factory) printStatus(s drill.Status) error {
+	p := f.IO.OutPalette()
+	verdict := p.Yellow(s.Verdict)
+	if s.Recovered {
+		verdict = p.Green(s.Verdict)
+	} else if s.Decided {
+		verdict = p.Red(s.Verdict)
+	}
+	if err := f.Printf("%s  %s\nphase %s since %s, %s of %s used\n%s\n", p.Bold(s.Run), s.Title, s.Phase,
+		s.PhaseSince.Local().Format("15:04:05"), inSeconds(s.Clock.Used), inSeconds(s.Clock.Limit), verdict); err != nil {
+		return err
+	}
+	for _, c := range s.Checks {
+		if err := f.Printf("  %s %-24s %s\n", mark(p, c.Passed), c.ID, short(c.Reason, f.IO.Width()-30)); err != nil {
+			return err
+		}
+	}
+	for _, g := range s.Safeguards {
+		if g.Held {
+			continue
+		}
+		if err := f.Printf("  %s %-24s %s\n", mark(p, false), g.ID, short(g.Reason, f.IO.Width()-30)); err != nil {
+			return err
+		}
+	}
+	if s.Hold.Phase != "" && !s.Decided {
+		return f.Printf("  %s: held for %s of %s\n", s.Hold.Phase, inSeconds(s.Hold.Elapsed), inSeconds(s.Hold.Required))
+	}
+	return nil
+}
+
+func inSeconds(s float64) string {
+	return (time.Duration(s) * time.Second).String()
+}
+
+func mark(p interface {
+	Green(string) string
+	Red(string) string
+}, ok bool) string {
+	if ok {
+		return p.Green("✓")
+	}
+	return p.Red("✗")
+}
+
+// newRuns lists the runs.
+func newRuns(f *Factory) *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
+		Use:     "runs",
+		GroupID: groupDrill,
+		Short:   "List the runs, those under way and those of the past",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return f.listRuns(cmd.Context(), output)
+		},
+	}
+	outputFlag(cmd, &output, "text", "json")
+	return cmd
+}
+
+func (f *Factory) listRuns(ctx context.Context, output string) error {
+	store, err := f.store()
+	if err != nil {
+		return err
+	}
+	names, err := store.List()
+	if err != nil {
+		return err
+	}
+	all := []drill.Status{}
+	table := f.IO.NewTable("RUN", "SCENARIO", "PHASE", "STARTED", "VERDICT")
+	for _, name := range names {
+		r, err := f.openRun(name)
+		if err != nil {
+			return err
+		}
+		alive, err := store.Held(ctx, name)
+		if err != nil {
+			return err
+		}
+		s := drill.StatusOf(r.Run, alive, time.Now())
+		all = append(all, s)
+		table.Row(s.Run, s.Scenario, string(s.Phase), s.CreatedAt.Local().Format("2006-01-02 15:04"), short(s.Verdict, 60))
+	}
+	if output == "json" {
+		return f.printJSON(all)
+	}
+	if err := table.Render(); err != nil {
+		return fmt.Errorf("list the runs: %w", err)
+	}
+	return nil
+}

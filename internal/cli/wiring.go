@@ -1,0 +1,172 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/firedrill/firedrill/injectors"
+	"github.com/firedrill/firedrill/internal/appimage"
+	"github.com/firedrill/firedrill/internal/cluster"
+	"github.com/firedrill/firedrill/internal/drill"
+	"github.com/firedrill/firedrill/internal/scenario"
+	"github.com/firedrill/firedrill/internal/traffic"
+	"github.com/firedrill/firedrill/internal/trainee"
+	"github.com/firedrill/firedrill/verifier"
+)
+
+// traineeKubeconfig is the name of the trainee's kubeconfig in the run's folder.
+const traineeKubeconfig = "kubeconfig"
+
+// newReferee wires a referee to its cluster.
+func (f *Factory) newReferee(ctx context.Context, r *openRun, log *slog.Logger) (*refereeEngine, error) {
+	folder, err := loadFolder(r.Created)
+	if err != nil {
+		return nil, err
+	}
+	c, err := f.runCluster(ctx, r.Run)
+	if err != nil {
+		return nil, err
+	}
+	config, err := c.RESTConfig()
+	if err != nil {
+		return nil, err
+	}
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("connect to cluster %s: %w", c.Name(), err)
+	}
+	dyn, err := dynamic.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("connect to cluster %s: %w", c.Name(), err)
+	}
+	referee, err := appimage.RefereeImage()
+	if err != nil {
+		return nil, err
+	}
+	trail, err := newTrail(ctx, c, r.name(), log)
+	if err != nil {
+		return nil, err
+	}
+	builder, err := appimage.NewBuilder("")
+	if err != nil {
+		return nil, err
+	}
+	store := r.store
+	record, err := traffic.Open(filepath.Join(store.Dir(r.name()), traffic.FileName), folder.Scenario.Spec.Traffic)
+	if err != nil {
+		return nil, err
+	}
+	users := &users{Record: record, client: client, run: r.name(), image: referee.Name, streams: folder.Scenario.Spec.Traffic}
+	engine, err := drill.NewEngine(folder, drill.Deps{
+		Journal: r.journal, Files: store, Client: client, Dynamic: dyn,
+		Mapper: injectors.NewMapper(client.Discovery()), Nodes: c,
+		Images:  &imageLoader{client: client, cluster: c, builder: builder, referee: referee},
+		Trainee: trainee.New(client, config, func(run string) string { return filepath.Join(store.Dir(run), traineeKubeconfig) }),
+		Users:   users, Actions: trail, Runner: &verifier.Runner{}, Now: time.Now, Log: log, RefereeImage: referee.Name,
+	})
+	if err != nil {
+		return nil, errors.Join(err, record.Close())
+	}
+	return &refereeEngine{Engine: engine, close: record.Close}, nil
+}
+
+// refereeEngine is an engine with what is to be closed after it.
+type refereeEngine struct {
+	*drill.Engine
+	close func() error
+}
+
+// runCluster is the cluster that the run was begun on: the same one, not another of
+// the same name.
+func (f *Factory) runCluster(ctx context.Context, r *drill.Run) (*cluster.Cluster, error) {
+	m, err := f.Clusters(ctx, f.IO.NewStatus())
+	if err != nil {
+		return nil, err
+	}
+	c, err := m.Get(ctx, r.Cluster)
+	if err != nil {
+		return nil, err
+	}
+	if c.ID() != r.ClusterID {
+		return nil, fmt.Errorf("run %s was begun on another cluster named %s, which is gone: %w", r.Created.Run, r.Cluster, errClusterGone)
+	}
+	return c, nil
+}
+
+var errClusterGone = errors.New("the run's cluster is gone")
+
+// imageLoader makes the drill's images and loads them into every node.
+type imageLoader struct {
+	client  kubernetes.Interface
+	cluster *cluster.Cluster
+	builder *appimage.Builder
+	referee scenario.Image
+}
+
+// Load loads the images, and the referee's own.
+func (l *imageLoader) Load(ctx context.Context, images []scenario.Image) error {
+	arch, err := l.arch(ctx)
+	if err != nil {
+		return err
+	}
+	for _, image := range append([]scenario.Image{l.referee}, images...) {
+		ref, id, open, err := l.builder.Archive(ctx, arch, image)
+		if err != nil {
+			return err
+		}
+		if err := l.cluster.LoadImage(ctx, cluster.Image{Ref: ref, ID: id, Open: open}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *imageLoader) arch(ctx context.Context) (string, error) {
+	nodes, err := l.client.CoreV1().Nodes().List(ctx, metav1.ListOptions{Limit: 1})
+	if err != nil {
+		return "", fmt.Errorf("read the nodes' architecture: %w", err)
+	}
+	if len(nodes.Items) == 0 {
+		return "", errors.New("the cluster has no nodes")
+	}
+	return nodes.Items[0].Status.NodeInfo.Architecture, nil
+}
+
+// users binds the traffic package to one run.
+type users struct {
+	*traffic.Record
+	client  kubernetes.Interface
+	run     string
+	image   string
+	streams []scenario.Traffic
+}
+
+// Deploy starts the prober.
+func (u *users) Deploy(ctx context.Context) error {
+	return traffic.Deploy(ctx, u.client, u.run, u.run, u.image, u.streams)
+}
+
+// Remove stops the prober.
+func (u *users) Remove(ctx context.Context) error { return traffic.Remove(ctx, u.client, u.run) }
+
+// Follow keeps the record up to date with the prober's log.
+func (u *users) Follow(ctx context.Context) error {
+	if len(u.streams) == 0 {
+		return nil
+	}
+	return u.Record.Follow(ctx, traffic.NewPodLog(u.client, u.run))
+}
+
+// Summary is what the report says of the users.
+func (u *users) Summary(_ context.Context, faultAt, recoveredAt time.Time) ([]byte, error) {
+	return json.Marshal(map[string]any{"streams": u.Summaries(faultAt, recoveredAt)})
+}

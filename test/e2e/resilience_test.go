@@ -1,0 +1,235 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// home is the folder of the tests' own state.
+func home() string {
+	for _, e := range firedrill.env {
+		if v, ok := strings.CutPrefix(e, "FIREDRILL_HOME="); ok {
+			return v
+		}
+	}
+	return ""
+}
+
+// referee is the process ID of a run's referee.
+func referee(t *testing.T, run string) int {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(home(), "runs", run, "referee.pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
+}
+
+func kill(t *testing.T, pid int) {
+	t.Helper()
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatalf("kill -9 %d: %v", pid, err)
+	}
+}
+
+// eventually polls until ok, and fails with what was last seen.
+func eventually(t *testing.T, within time.Duration, what string, ok func() (bool, string)) {
+	t.Helper()
+	deadline := time.Now().Add(within)
+	for {
+		done, seen := ok()
+		if done {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: not after %s; last seen: %s", what, within, seen)
+		}
+		time.Sleep(300 * time.Millisecond)
+	}
+}
+
+// A referee that is killed goes on with the next command, loses no action, and gives no
+// verdict that it did not see.
+func TestKilledReferee(t *testing.T) {
+	t.Parallel()
+	d := begin(t, "oomkilled")
+	d.script(filepath.Join("..", "..", "scenarios", "oomkilled", "wrong-fixes", "limit-removed.sh"))
+	eventually(t, time.Minute, "the action in the timeline", func() (bool, string) {
+		return d.sees("patch"), d.verbs()
+	})
+	kill(t, referee(t, d.started.Run))
+	// The trainee goes on while nobody watches.
+	app := variables(t, d.started.Run)["app"]
+	d.kubectl("set", "resources", "deployment/"+app, "-c", app, "--limits=memory=112Mi")
+	d.kubectl("rollout", "status", "deployment/"+app, "--timeout=120s")
+	if s := d.status(); s.Recovered {
+		t.Fatalf("a verdict that nobody saw: %+v", s)
+	}
+	d.recovers() // put right again within the time limit
+	if !d.sees("patch") || !d.sees("set resources") {
+		t.Errorf("actions lost over the kill: %s", d.verbs())
+	}
+	if n := d.count("patch"); n != 1 {
+		t.Errorf("the patch is in the timeline %d times", n)
+	}
+}
+
+// A run killed before its page ends up paged or clean with the next command.
+func TestKilledWhileStarting(t *testing.T) {
+	t.Parallel()
+	for _, after := range []time.Duration{300 * time.Millisecond, 4 * time.Second} {
+		t.Run(after.String(), func(t *testing.T) {
+			t.Parallel()
+			before := runs(t)
+			cmd := exec.Command(firedrill.binary, "start", "oomkilled", "--detach", "-o", "json", "--name", *clusterName)
+			cmd.Env = firedrill.env
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			var run string
+			eventually(t, time.Minute, "the run", func() (bool, string) {
+				run = newRun(t, cmd.Process.Pid, before)
+				return run != "", "no run"
+			})
+			time.Sleep(after)
+			kill(t, cmd.Process.Pid)
+			if err := cmd.Wait(); err == nil {
+				t.Error("the start was not killed")
+			}
+			kill(t, referee(t, run))
+			t.Cleanup(func() {
+				firedrill.must(t, "end", run)
+				assertGone(t, started{Run: run, Namespace: run})
+			})
+			eventually(t, 4*time.Minute, "the page", func() (bool, string) {
+				s := decode[status](t, firedrill.must(t, "status", run, "-o", "json"))
+				return s.Phase == "active", s.Phase + ": " + s.Verdict
+			})
+		})
+	}
+}
+
+// Ctrl-C in the foreground leaves nothing behind.
+func TestInterruptCleansUp(t *testing.T) {
+	t.Parallel()
+	before := runs(t)
+	cmd := exec.Command(firedrill.binary, "start", "oomkilled", "--name", *clusterName)
+	cmd.Env = firedrill.env
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var run string
+	eventually(t, time.Minute, "the run", func() (bool, string) {
+		run = newRun(t, cmd.Process.Pid, before)
+		return run != "", "no run"
+	})
+	time.Sleep(2 * time.Second)
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != 130 {
+		t.Errorf("exit: %v, want code 130", err)
+	}
+	assertGone(t, started{Run: run, Namespace: run})
+	if s := decode[status](t, firedrill.must(t, "status", run, "-o", "json")); s.Phase != "finished" {
+		t.Errorf("phase %q after Ctrl-C, want finished", s.Phase)
+	}
+}
+
+// A reset gives a broken system and a new clock on the same run.
+func TestReset(t *testing.T) {
+	t.Parallel()
+	d := begin(t, "oomkilled")
+	d.script(filepath.Join("..", "..", "scenarios", "oomkilled", "solutions", "rollback.sh"))
+	d.recovers()
+	firedrill.must(t, "reset", d.started.Run)
+	if s := d.status(); s.Recovered || s.Decided || s.Phase != "active" {
+		t.Fatalf("after reset: %+v", s)
+	}
+	d.script(filepath.Join("..", "..", "scenarios", "oomkilled", "solutions", "rollback.sh"))
+	d.recovers()
+}
+
+func runs(t *testing.T) map[string]bool {
+	t.Helper()
+	found := map[string]bool{}
+	entries, err := os.ReadDir(filepath.Join(home(), "runs"))
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		found[e.Name()] = true
+	}
+	return found
+}
+
+// newRun is the run that the start with the given process ID began: its referee's
+// parent is that process.
+func newRun(t *testing.T, pid int, before map[string]bool) string {
+	t.Helper()
+	for run := range runs(t) {
+		if before[run] {
+			continue
+		}
+		data, err := os.ReadFile(filepath.Join(home(), "runs", run, "referee.pid"))
+		if err != nil {
+			continue
+		}
+		stat, err := os.ReadFile(filepath.Join("/proc", strings.TrimSpace(string(data)), "stat"))
+		if err != nil {
+			continue
+		}
+		// pid (comm) state ppid ...
+		fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+		if len(fields) > 1 && fields[1] == strconv.Itoa(pid) {
+			return run
+		}
+	}
+	return ""
+}
+
+func (d *drill) kubectl(args ...string) {
+	d.Helper()
+	cmd := exec.Command("kubectl", args...)
+	cmd.Env = d.env
+	if r := capture(d.T, cmd); r.code != 0 {
+		d.Fatalf("kubectl %s: %s%s", strings.Join(args, " "), r.stdout, r.stderr)
+	}
+}
+
+func (d *drill) count(verb string) int {
+	d.Helper()
+	n := 0
+	for _, e := range d.report().Timeline {
+		if e.Verb == verb {
+			n++
+		}
+	}
+	return n
+}
+
+func (d *drill) sees(verb string) bool {
+	d.Helper()
+	return d.count(verb) > 0
+}
+
+func (d *drill) verbs() string {
+	d.Helper()
+	var verbs []string
+	for _, e := range d.report().Timeline {
+		verbs = append(verbs, e.Verb)
+	}
+	return strings.Join(verbs, ", ")
+}
