@@ -108,7 +108,8 @@ func TestDeleteRevertWaitsForFinalizers(t *testing.T) {
 
 	attempts := 0
 	c.PrependReactor("create", "services", func(clienttesting.Action) (bool, runtime.Object, error) {
-		if attempts++; attempts == 2 { // the finalizer is done after the first try
+		attempts++
+		if attempts == 2 { // the finalizer is done after the first try
 			if err := c.Tracker().Delete(schema.GroupVersionResource{Version: "v1", Resource: "services"}, namespace, "checkout"); err != nil {
 				t.Error(err)
 			}
