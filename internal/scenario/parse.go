@@ -53,28 +53,30 @@ func syntaxProblem(file string, err error) Problem {
 	return Problem{File: file, Line: at.Line, Column: at.Column, Message: "is not YAML: " + located.GetMessage()}
 }
 
-// maxDepth bounds nesting: the parser recurses, and a stack that overflows ends the
-// process. Real manifests stay below 20.
+// maxDepth bounds nesting: the parser recurses, in time that grows with the square of
+// the depth. Real manifests stay below 20.
 const maxDepth = 1000
 
 // tooDeep says whether the text may nest deeper than maxDepth, and where. It counts
-// open brackets, and the marks that nest within a line before any text, wherever
-// they stand: no text of a scenario has that many.
+// open brackets wherever they stand, and the dashes that a line begins with: other
+// nesting needs a line and its indentation for every step, which maxFileSize bounds.
 func tooDeep(src []byte) (position, bool) {
-	line, column, open, marks := 1, 0, 0, 0
+	line, column, open, dashes, leading := 1, 0, 0, 0, true
 	for _, c := range src {
 		column++
-		switch c {
-		case '\n':
-			line, column, marks = line+1, 0, 0
-		case '[', '{':
+		switch {
+		case c == '\n':
+			line, column, dashes, leading = line+1, 0, 0, true
+		case c == '[' || c == '{':
 			open++
-		case ']', '}':
+		case c == ']' || c == '}':
 			open = max(0, open-1)
-		case '-', '?', ':', '!', '&', '*':
-			marks++
+		case c == '-' && leading:
+			dashes++
+		case c != ' ':
+			leading = false
 		}
-		if open > maxDepth || marks > maxDepth {
+		if open > maxDepth || dashes > maxDepth {
 			return position{line, column}, true
 		}
 	}

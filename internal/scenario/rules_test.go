@@ -275,6 +275,9 @@ func TestNoScenario(t *testing.T) {
 	}{
 		"nothing there": {fstest.MapFS{}, "scenario.yaml: is not there: a scenario is a folder that holds one"},
 		"empty":         {fstest.MapFS{scenario.FileName: {Data: []byte("# nothing\n")}}, "scenario.yaml: is empty"},
+		"too deep":      {fstest.MapFS{scenario.FileName: {Data: []byte("a:\n" + strings.Repeat("- ", 5000))}}, "scenario.yaml:2:2001: is nested too deeply"},
+		"brackets":      {fstest.MapFS{scenario.FileName: {Data: []byte(strings.Repeat("[", 5000))}}, "scenario.yaml:1:1001: is nested too deeply"},
+		"too large":     {fstest.MapFS{scenario.FileName: {Data: make([]byte, 2<<20)}}, "scenario.yaml: is larger than 1048576 bytes"},
 		"a list":        {fstest.MapFS{scenario.FileName: {Data: []byte("- a\n")}}, "scenario.yaml:1:1: expected fields, got a list"},
 	} {
 		t.Run(name, func(t *testing.T) {
