@@ -1,6 +1,7 @@
 package injectors_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,7 +10,6 @@ import (
 	"testing"
 	"testing/fstest"
 
-	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -114,7 +114,7 @@ func (c *cluster) patch(action clienttesting.Action) (bool, runtime.Object, erro
 	}
 	after := &unstructured.Unstructured{}
 	if exists {
-		err = merge(found.(*unstructured.Unstructured), patch, after)
+		after, err = merge(found.(*unstructured.Unstructured), patch)
 	} else {
 		c.uids++
 		err = json.Unmarshal(patch.GetPatch(), &after.Object)
@@ -136,34 +136,28 @@ func (c *cluster) patch(action clienttesting.Action) (bool, runtime.Object, erro
 	return true, after.DeepCopy(), err
 }
 
-func merge(before *unstructured.Unstructured, patch clienttesting.PatchActionImpl, after *unstructured.Unstructured) error {
+// merge applies the patch to a copy: the fake's own way in a scratch cluster, but typed
+// for the kinds of patch that need to know which lists merge by which key.
+func merge(before *unstructured.Unstructured, patch clienttesting.PatchActionImpl) (*unstructured.Unstructured, error) {
+	if kind := patch.GetPatchType(); kind == types.JSONPatchType || kind == types.MergePatchType {
+		scratch := dynamicfake.NewSimpleDynamicClient(scheme.Scheme, before)
+		return scratch.Resource(patch.GetResource()).Namespace(patch.GetNamespace()).
+			Patch(context.Background(), patch.GetName(), kind, patch.GetPatch(), metav1.PatchOptions{})
+	}
 	old, err := json.Marshal(before)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var merged []byte
-	switch patch.GetPatchType() {
-	case types.JSONPatchType:
-		operations, decodeErr := jsonpatch.DecodePatch(patch.GetPatch())
-		if decodeErr != nil {
-			return decodeErr
-		}
-		merged, err = operations.Apply(old)
-	case types.MergePatchType:
-		merged, err = jsonpatch.MergePatch(old, patch.GetPatch())
-	case types.StrategicMergePatchType, types.ApplyPatchType:
-		typed, newErr := scheme.Scheme.New(before.GroupVersionKind())
-		if newErr != nil {
-			return newErr
-		}
-		merged, err = strategicpatch.StrategicMergePatch(old, patch.GetPatch(), typed)
-	default:
-		return errors.New("unknown patch type")
-	}
+	typed, err := scheme.Scheme.New(before.GroupVersionKind())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return after.UnmarshalJSON(merged)
+	merged, err := strategicpatch.StrategicMergePatch(old, patch.GetPatch(), typed)
+	if err != nil {
+		return nil, err
+	}
+	after := &unstructured.Unstructured{}
+	return after, after.UnmarshalJSON(merged)
 }
 
 func manage(object *unstructured.Unstructured, manager string) {
