@@ -280,7 +280,7 @@ func TestBadInput(t *testing.T) {
 		bad  int
 	}{
 		"empty":               {nil, nil, 0},
-		"not JSON":            {[]byte(`"username":"trainee:fixture-abcde" oops`), nil, 1},
+		"not JSON":            {[]byte(`"user":{"username":"trainee:fixture-abcde" oops`), nil, 1},
 		"truncated":           {good[:len(good)-20], nil, 1},
 		"cut, then a new one": {append(append([]byte{}, good[:100]...), good...), []string{"trainee: delete, pods, a"}, 0},
 		"no audit ID":         {[]byte(`{"user":{"username":"trainee:fixture-abcde"}}`), nil, 1},

@@ -61,7 +61,7 @@ type request struct {
 
 // longRunning names what the API server audits with ResponseStarted, as its
 // BasicLongRunningRequestCheck does; ResponseComplete comes when the client leaves.
-var longRunning = map[string]bool{"attach": true, "exec": true, "proxy": true, "log": true, "portforward": true}
+var longRunning = map[string]bool{"attach": true, "exec": true, "proxy": true, "log": true, "portforward": true} //nolint:gochecknoglobals // a constant table
 
 // decode reads a line. A line that was cut by a crash of the API server has the next
 // event on its end: that one is read.

@@ -44,7 +44,7 @@ func tell(e timeline.Event) timeline.Event {
 }
 
 // phrases hold how a verb is told: what was done, and what was tried to be done.
-var phrases = map[string]struct{ past, base string }{
+var phrases = map[string]struct{ past, base string }{ //nolint:gochecknoglobals // a constant table
 	"get":              {"got", "get"},
 	"describe":         {"described", "describe"},
 	"logs":             {"read the logs of", "read the logs of"},

@@ -56,7 +56,7 @@ func rolls(resource string) bool {
 }
 
 // sessionVerbs are kubectl's names of the subresources that stay open.
-var sessionVerbs = map[string]string{
+var sessionVerbs = map[string]string{ //nolint:gochecknoglobals // a constant table
 	"log": "logs", "exec": "exec", "attach": "attach", "portforward": "port-forward", "proxy": "proxy",
 }
 

@@ -12,7 +12,7 @@ import (
 
 // managers are the field managers by which kubectl signs its writes, and the
 // commands that use them. kubectl-rollout's three are told apart by what they write.
-var managers = map[string]string{
+var managers = map[string]string{ //nolint:gochecknoglobals // a constant table
 	"kubectl-edit":              "edit",
 	"kubectl-patch":             "patch",
 	"kubectl-set":               "set",
@@ -31,7 +31,7 @@ var managers = map[string]string{
 
 // write handles what changes the system. It is told at once, whatever it may be part of.
 func (f *folder) write(r *request) []timeline.Event {
-	verb := f.writeVerb(r)
+	verb := writeVerb(r)
 	first := f.consume(r, func(p *pending) bool { return r.of(p.Target) || p.source(r) })
 	if verb == "patch" && r.manager() == "" && undoes(r, first) {
 		verb = "rollout undo"
@@ -77,20 +77,18 @@ func (p *pending) source(r *request) bool {
 	return false
 }
 
+// subresourceVerbs are the commands that write to a subresource of their own.
+var subresourceVerbs = map[string]string{ //nolint:gochecknoglobals // a constant table
+	"eviction": "evict", "scale": "scale", "token": "create token", "ephemeralcontainers": "debug", "approval": "certificate",
+}
+
 // writeVerb names a write as kubectl does.
-func (f *folder) writeVerb(r *request) string {
+func writeVerb(r *request) string {
 	manager := r.manager()
+	if verb, ok := subresourceVerbs[r.Subresource]; ok {
+		return verb
+	}
 	switch {
-	case r.Subresource == "eviction":
-		return "evict"
-	case r.Subresource == "scale":
-		return "scale"
-	case r.Subresource == "token":
-		return "create token"
-	case r.Subresource == "ephemeralcontainers", r.kubectl && manager == "" && r.verb == "create" && r.Resource == "pods":
-		return "debug" // run, create and apply sign what they create
-	case r.Subresource == "approval":
-		return "certificate"
 	case r.verb == "delete", r.verb == "deletecollection":
 		return "delete"
 	case r.dryRun() && manager == "kubectl-client-side-apply" && !r.query.Has("fieldValidation"):
@@ -101,8 +99,15 @@ func (f *folder) writeVerb(r *request) string {
 	if verb, ok := managers[manager]; ok {
 		return verb
 	}
+	return unsignedVerb(r)
+}
+
+// unsignedVerb names a write without a field manager that kubectl is known by.
+func unsignedVerb(r *request) string {
 	switch {
-	case r.Resource == "nodes" && r.kubectl && onlyUnschedulable(r.body):
+	case r.kubectl && r.verb == "create" && r.Resource == "pods" && r.manager() == "":
+		return "debug" // run, create and apply sign what they create
+	case r.kubectl && r.Resource == "nodes" && onlyUnschedulable(r.body):
 		if bytes.Contains(r.body, []byte("true")) {
 			return "cordon"
 		}

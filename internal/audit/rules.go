@@ -1,0 +1,198 @@
+package audit
+
+import "slices"
+
+// afterEffect: kubectl delete, drain and run look at their object until it is gone or there.
+func (f *folder) afterEffect(r *request) bool {
+	name := r.Name
+	if name == "" {
+		name = r.field("metadata.name")
+	}
+	if name == "" {
+		return false
+	}
+	a := f.recall(r, polling, func(a *recent) bool {
+		same := a.Target.Resource == r.Resource && a.Target.Namespace == r.Namespace && a.Target.Name == name
+		switch a.Verb {
+		case "evict": // looked at again and again
+			return same
+		case "delete", "run":
+			return same && between(a.Last, r) <= 2*tight
+		}
+		return false
+	})
+	if a == nil {
+		return false
+	}
+	a.Last, a.Code = later(a.Last, r.done), r.code
+	return true
+}
+
+// namespaceOfMissing: when an object is not found, kubectl looks whether its namespace is.
+func (f *folder) namespaceOfMissing(r *request) bool {
+	if !r.get() || r.Resource != "namespaces" {
+		return false
+	}
+	if p := f.find(r, func(p *pending) bool {
+		return p.Event.Code == 404 && p.Target.Namespace == r.Name && near(p.Last, r)
+	}); p != nil {
+		p.extend(r)
+		return true
+	}
+	return f.recall(r, tight, func(a *recent) bool {
+		return a.Code == 404 && a.Target.Namespace == r.Name
+	}) != nil
+}
+
+// readAgain: describe and rollout history read their object twice.
+func (f *folder) readAgain(r *request) bool {
+	p := f.find(r, func(p *pending) bool { return r.get() && !p.List && r.of(p.Target) && near(p.Last, r) })
+	if p == nil {
+		return false
+	}
+	p.Count++
+	p.extend(r)
+	return true
+}
+
+// describedItem: describe of several objects lists them, then reads each.
+func (f *folder) describedItem(r *request) bool {
+	if !r.get() {
+		return false
+	}
+	p := f.find(r, func(p *pending) bool {
+		return p.Target.Resource == r.Resource && p.Target.APIGroup == r.APIGroup && (p.List || p.Describe) && p.within(r) &&
+			(p.Target.Namespace == r.Namespace || p.Target.Namespace == "")
+	})
+	if p == nil {
+		return false
+	}
+	p.Describe = true
+	if len(p.Items) < maxItems && !slices.Contains(p.Items, r.Name) {
+		p.Items = append(p.Items, r.Name)
+	}
+	p.extend(r)
+	return true
+}
+
+// within tells whether a request is soon enough after p to belong to it.
+func (p *pending) within(r *request) bool {
+	if p.Describe {
+		return between(p.Last, r) <= throttled
+	}
+	return near(p.Last, r)
+}
+
+// eventsOf: describe reads the events of its object.
+func (f *folder) eventsOf(r *request) bool {
+	name := r.field("involvedObject.name")
+	if r.Resource != "events" || name == "" {
+		return false
+	}
+	p := f.find(r, func(p *pending) bool {
+		return p.within(r) && (p.Target.Name == name || slices.Contains(p.Items, name))
+	})
+	if p == nil {
+		return false
+	}
+	p.Describe = true
+	p.extend(r)
+	return true
+}
+
+// history: rollout history and undo read their object twice, then its revisions, and
+// not in pages as describe does.
+func (f *folder) history(r *request) bool {
+	if !r.list() || r.paged() || r.Resource != "replicasets" && r.Resource != "controllerrevisions" {
+		return false
+	}
+	p := f.find(r, func(p *pending) bool { return p.Count > 1 && !p.Describe && near(p.Last, r) })
+	if p == nil {
+		return false
+	}
+	p.History = true
+	p.extend(r)
+	return true
+}
+
+// podsOf: logs, exec and port-forward of a workload or a service look up its pods.
+func (f *folder) podsOf(r *request) bool {
+	if r.Resource != "pods" {
+		return false
+	}
+	p := f.find(r, func(p *pending) bool {
+		if p.List || p.Count > 1 || p.Target.Resource == "pods" || !near(p.Last, r) {
+			return false
+		}
+		return p.Pods && r.get() || r.list() && !r.paged() && r.query.Get("labelSelector") != ""
+	})
+	if p == nil {
+		return false
+	}
+	p.Pods = true
+	p.extend(r)
+	return true
+}
+
+// informer: older kubectls list an object by name before they watch it (rollout
+// status, wait).
+func (f *folder) informer(r *request) bool {
+	name := r.field("metadata.name")
+	if !r.list() || name == "" || !r.query.Has("resourceVersion") {
+		return false
+	}
+	p := f.find(r, func(p *pending) bool {
+		return p.Target.Resource == r.Resource && p.Target.Namespace == r.Namespace && (p.List || p.Target.Name == name)
+	})
+	if p == nil {
+		return false
+	}
+	p.extend(r)
+	return true
+}
+
+// prefix: describe of a name that does not exist tries it as the beginning of one.
+func (f *folder) prefix(r *request) bool {
+	p := f.find(r, func(p *pending) bool {
+		return r.list() && r.paged() && !r.selective() && p.Event.Code == 404 &&
+			p.Target.Resource == r.Resource && p.Target.Namespace == r.Namespace && near(p.Last, r)
+	})
+	if p == nil {
+		return false
+	}
+	p.Describe = true
+	p.Event.Code = r.code
+	p.extend(r)
+	return true
+}
+
+// detail: describe reads more about its object: replica sets, endpoints, leases, quotas.
+func (f *folder) detail(r *request) bool {
+	about := r.get() || r.selective() || r.Resource == "resourcequotas" || r.Resource == "limitranges"
+	p := f.find(r, func(p *pending) bool { return about && (p.Count > 1 || p.Describe) && near(p.Last, r) })
+	if p == nil {
+		return false
+	}
+	if r.Resource == "resourcequotas" || r.Resource == "limitranges" {
+		p.Describe = true
+	}
+	p.extend(r)
+	return true
+}
+
+// together: get of several resources lists one after the other.
+func (f *folder) together(r *request) bool {
+	if !r.list() || !r.paged() {
+		return false
+	}
+	p := f.find(r, func(p *pending) bool {
+		return p.List && p.Paged && len(p.Items) == 0 && p.Event.Verb == "get" && near(p.Last, r) &&
+			p.Target.Resource != r.Resource && !slices.Contains(p.Others, r.Resource)
+	})
+	if p == nil {
+		return false
+	}
+	p.Others = append(p.Others, r.Resource)
+	p.extend(r)
+	return true
+}
