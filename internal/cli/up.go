@@ -45,7 +45,7 @@ func runUp(cmd *cobra.Command, o *upOptions) error {
 	if err != nil {
 		return err
 	}
-	o.cluster.Name = f.ClusterName
+	o.cluster.Name, o.cluster.InUse = f.ClusterName, f.inUse
 	c, reused, err := clusters.Up(ctx, o.cluster)
 	if err != nil {
 		return err
