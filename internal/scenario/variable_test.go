@@ -92,10 +92,8 @@ func TestVariablesInText(t *testing.T) {
 	t.Parallel()
 	fsys := change(t, nil, "p99 of ${namespace} is above 2 s.", "ü ${port} ${port} ${prt} ${port} ${prt}")
 	_, err := scenario.Load(fsys, scenario.Vars{Values: map[string]string{"port": strings.Repeat("9", 200)}})
-	want := strings.Join([]string{
-		`scenario.yaml:8:41: unknown variable ${prt} (did you mean "port"?); write $${prt} for the text itself`,
-		`scenario.yaml:8:56: unknown variable ${prt} (did you mean "port"?); write $${prt} for the text itself`,
-	}, "\n")
+	const want = `scenario.yaml:8:41: unknown variable ${prt} (did you mean "port"?); write $${prt} for the text itself
+scenario.yaml:8:56: unknown variable ${prt} (did you mean "port"?); write $${prt} for the text itself`
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}
