@@ -50,6 +50,9 @@ healthy, breaks it, proves it broken, watches you repair it, and proves the repa
 		Example: `  firedrill up                 # a cluster of its own, about a minute
   firedrill start oomkilled    # a drill: you get paged, you repair
   firedrill down               # everything is gone again`,
+		// How many letters a mistyped command may be off to be recognised.
+		SuggestionsMinimumDistance: 2,
+
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          unknownCommand,

@@ -86,6 +86,9 @@ func runSSH(ctx context.Context, o *sshOptions) error {
 func runShell(ctx context.Context, c *cluster.Cluster, f *Factory, node string, command []string) (int, error) {
 	tty := f.IO.InIsTerminal() && f.IO.OutIsTerminal()
 	shell := c.Interactive(ctx, node, tty, command...)
+	if tty {
+		defer f.IO.SaveTerminal()() // a killed engine command leaves it raw
+	}
 	shell.Stdin, shell.Stdout, shell.Stderr = f.IO.In, f.IO.Out, f.IO.Err
 	err := shell.Run()
 	var exit *exec.ExitError

@@ -23,8 +23,6 @@ func (m *Manager) make(ctx context.Context, options Options, want Config) (*Clus
 		return nil, err
 	}
 	if err := m.build(ctx, s, options.ExportKubeconfig); err != nil {
-		m.status.End(false)
-		m.mute() // kind may still be talking
 		return nil, m.undo(ctx, s, err)
 	}
 	return m.cluster(s), nil
@@ -73,16 +71,24 @@ func (m *Manager) createNodes(ctx context.Context, s *state) error {
 		}
 		return nil
 	case <-ctx.Done():
-		m.status.End(false)
-		m.mute()
-		m.status.Start("Interrupted: removing cluster %q again", s.Name)
-		return errors.Join(context.Cause(ctx), m.abort(ctx, s, done))
+		return &abortedError{cause: context.Cause(ctx), done: done}
 	}
 }
 
+// abortedError says that kind was still at work when the context was done; done
+// tells when it is through.
+type abortedError struct {
+	cause error
+	done  <-chan error
+}
+
+func (e *abortedError) Error() string { return e.cause.Error() }
+
+func (e *abortedError) Unwrap() error { return e.cause }
+
 // abort removes nodes as they appear until kind's Create has returned.
 func (m *Manager) abort(ctx context.Context, s *state, done <-chan error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.limits.abort)
+	ctx, cancel := context.WithTimeout(ctx, m.limits.abort)
 	defer cancel()
 	err := wait.PollUntilContextCancel(ctx, m.limits.poll, true, func(ctx context.Context) (bool, error) {
 		select {
@@ -101,9 +107,24 @@ func (m *Manager) abort(ctx context.Context, s *state, done <-chan error) error 
 
 // undo removes what a failed make left, and says so if that fails as well.
 func (m *Manager) undo(ctx context.Context, s *state, cause error) error {
-	found := &finding{name: s.Name, state: s}
-	if err := m.purge(context.WithoutCancel(ctx), found); err != nil {
+	ctx = context.WithoutCancel(ctx)
+	m.mute() // kind may go on talking
+	m.status.End(false)
+	m.status.Start("Removing what was made of cluster %q", s.Name)
+	err := m.undoSteps(ctx, s, cause)
+	m.status.End(err == nil)
+	if err != nil {
 		return errors.Join(cause, fmt.Errorf("remove what was made of cluster %q (run `firedrill down%s` to try again): %w", s.Name, nameFlag(s.Name), err))
 	}
 	return cause
+}
+
+func (m *Manager) undoSteps(ctx context.Context, s *state, cause error) error {
+	var aborted *abortedError
+	if errors.As(cause, &aborted) {
+		if err := m.abort(ctx, s, aborted.done); err != nil {
+			return err
+		}
+	}
+	return m.purge(ctx, &finding{name: s.Name, state: s})
 }

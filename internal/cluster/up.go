@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/firedrill/firedrill/internal/home"
@@ -21,6 +22,9 @@ func (m *Manager) Up(ctx context.Context, options Options) (c *Cluster, reused b
 	if err := validName(options.Name); err != nil {
 		return nil, false, err
 	}
+	if err := mountable(m.home.Dir()); err != nil {
+		return nil, false, err
+	}
 	err = m.locked(ctx, options.Name, func() error {
 		c, reused, err = m.up(ctx, options)
 		return err
@@ -30,6 +34,15 @@ func (m *Manager) Up(ctx context.Context, options Options) (c *Cluster, reused b
 		return nil, false, err
 	}
 	return c, reused, nil
+}
+
+// mountable refuses a folder that container engines cannot mount: they separate
+// its name from the rest by a colon.
+func mountable(dir string) error {
+	if !strings.Contains(strings.TrimPrefix(dir, filepath.VolumeName(dir)), ":") {
+		return nil
+	}
+	return &UsageError{fmt.Sprintf("the home folder %s has a colon in its name, which container engines cannot mount: set FIREDRILL_HOME to another", dir)}
 }
 
 // locked runs work while no other process changes the same cluster.

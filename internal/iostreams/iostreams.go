@@ -73,6 +73,25 @@ func (s *IOStreams) Width() int {
 	return s.width()
 }
 
+// SaveTerminal remembers the terminal's mode and returns a function that brings it
+// back. It does nothing where the input is no terminal.
+func (s *IOStreams) SaveTerminal() (restore func()) {
+	file, ok := s.In.(*os.File)
+	if !ok || !s.inTTY {
+		return func() {}
+	}
+	mode, err := term.GetState(int(file.Fd()))
+	if err != nil {
+		return func() {}
+	}
+	return func() {
+		// Nothing is left to be done for a terminal that is gone.
+		if err := term.Restore(int(file.Fd()), mode); err != nil {
+			s.inTTY = false
+		}
+	}
+}
+
 func isTerminal(f *os.File) bool {
 	return term.IsTerminal(int(f.Fd()))
 }
