@@ -41,10 +41,10 @@ type logFile struct {
 // logFiles reads the files of a rotating log.
 type logFiles interface {
 	// List returns the files from the oldest to the current one.
-	List(ctx context.Context) ([]logFile, error)
+	List() ([]logFile, error)
 	// Read returns n bytes of a listed file from an offset. It returns errMoved when
 	// the file's name has become another file's.
-	Read(ctx context.Context, f logFile, offset int64, n int) ([]byte, error)
+	Read(f logFile, offset int64, n int) ([]byte, error)
 }
 
 // agent is logFiles over a script that runs in the node.
@@ -70,7 +70,7 @@ func withAgent(ctx context.Context, s Streamer, node, file string, timeout time.
 	var stderr tailBuffer
 	ext := path.Ext(file)
 	pattern := strings.TrimSuffix(path.Base(file), ext) + "*" + ext
-	done := make(chan error, 1)
+	done := make(chan struct{})
 	go func() {
 		err := s.Stream(ctx, node, stdinR, stdoutW, &stderr, "sh", "-c", agentScript, "sh", path.Dir(file), pattern)
 		if err == nil {
@@ -78,7 +78,7 @@ func withAgent(ctx context.Context, s Streamer, node, file string, timeout time.
 		}
 		err = fmt.Errorf("read the audit log in node %s: %w%s", node, err, stderr.suffix())
 		stdoutW.CloseWithError(err)
-		done <- err
+		close(done)
 	}()
 	a := &agent{requests: stdinW, replies: bufio.NewReaderSize(stdoutR, 64<<10), current: path.Base(file), timeout: timeout}
 	a.abort = func(cause error) {
@@ -89,18 +89,13 @@ func withAgent(ctx context.Context, s Streamer, node, file string, timeout time.
 	defer stop()
 	err = use(ctx, a)
 	a.abort(context.Canceled)
-	return errors.Join(err, closeAll(stdinW, func() { <-done }, stdinR))
-}
-
-// closeAll closes the agent's input, which ends it, and waits for that.
-func closeAll(stdinW io.Closer, ended func(), stdinR io.Closer) error {
-	err := stdinW.Close()
-	ended()
-	return errors.Join(err, stdinR.Close())
+	closed := stdinW.Close() // ends the agent
+	<-done
+	return errors.Join(err, closed, stdinR.Close())
 }
 
 // List implements logFiles.
-func (a *agent) List(ctx context.Context) ([]logFile, error) {
+func (a *agent) List() ([]logFile, error) {
 	defer a.watchdog()()
 	if _, err := io.WriteString(a.requests, "L\n"); err != nil {
 		return nil, err
@@ -140,7 +135,7 @@ func (a *agent) sort(files []logFile) {
 }
 
 // Read implements logFiles.
-func (a *agent) Read(ctx context.Context, f logFile, offset int64, n int) ([]byte, error) {
+func (a *agent) Read(f logFile, offset int64, n int) ([]byte, error) {
 	defer a.watchdog()()
 	if _, err := fmt.Fprintf(a.requests, "R %d %d %d %s\n", f.Inode, offset, n, f.Name); err != nil {
 		return nil, err

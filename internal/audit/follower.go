@@ -84,12 +84,12 @@ func (f *Follower) tail(ctx context.Context, t *tailer, files logFiles, reached 
 	if every <= 0 {
 		every = 300 * time.Millisecond
 	}
-	if _, err := files.List(ctx); err != nil {
+	if _, err := files.List(); err != nil {
 		return err
 	}
 	reached()
 	for {
-		if err := t.poll(ctx); err != nil {
+		if err := t.poll(); err != nil {
 			return err
 		}
 		if err := pause(ctx, every); err != nil {
@@ -102,10 +102,10 @@ func (f *Follower) tail(ctx context.Context, t *tailer, files logFiles, reached 
 // starts. With no log yet that is the zero Cursor.
 func (f *Follower) Tail(ctx context.Context) (Cursor, error) {
 	var end Cursor
-	err := f.connected(ctx, func(ctx context.Context, files logFiles) error {
+	err := f.connected(ctx, func(_ context.Context, files logFiles) error {
 		for {
 			var err error
-			end, err = tailOf(ctx, files)
+			end, err = tailOf(files)
 			if !errors.Is(err, errMoved) {
 				return err
 			}
@@ -117,15 +117,15 @@ func (f *Follower) Tail(ctx context.Context) (Cursor, error) {
 	return end, nil
 }
 
-func tailOf(ctx context.Context, files logFiles) (Cursor, error) {
-	listed, err := files.List(ctx)
+func tailOf(files logFiles) (Cursor, error) {
+	listed, err := files.List()
 	if err != nil || len(listed) == 0 {
 		return Cursor{}, err
 	}
 	file := listed[len(listed)-1]
 	end := Cursor{Inode: file.Inode}
 	if file.Size >= headBytes {
-		head, err := files.Read(ctx, file, 0, headBytes)
+		head, err := files.Read(file, 0, headBytes)
 		if err != nil {
 			return Cursor{}, err
 		}
@@ -133,7 +133,7 @@ func tailOf(ctx context.Context, files logFiles) (Cursor, error) {
 	}
 	for upTo := file.Size; upTo > 0; {
 		n := min(upTo, 64<<10)
-		data, err := files.Read(ctx, file, upTo-n, int(n))
+		data, err := files.Read(file, upTo-n, int(n))
 		if err != nil {
 			return Cursor{}, err
 		}

@@ -84,7 +84,11 @@ func (l *testLog) open() {
 		l.t.Fatal(err)
 	}
 	l.file = file
-	l.t.Cleanup(func() { file.Close() })
+	l.t.Cleanup(func() {
+		if err := file.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
+			l.t.Error(err)
+		}
+	})
 }
 
 func (l *testLog) raw(text string) {
@@ -109,9 +113,8 @@ func (l *testLog) write(n int) {
 
 func (l *testLog) rotate() {
 	l.t.Helper()
-	l.file.Close()
 	l.backups++
-	if err := os.Rename(l.path(), l.backup(l.backups)); err != nil {
+	if err := errors.Join(l.file.Close(), os.Rename(l.path(), l.backup(l.backups))); err != nil {
 		l.t.Error(err)
 	}
 	l.open()
@@ -119,6 +122,13 @@ func (l *testLog) rotate() {
 
 func (l *testLog) backup(n int) string {
 	return filepath.Join(l.dir, fmt.Sprintf("audit-2026-11-23T12-00-00.%03d.log", n))
+}
+
+func (l *testLog) remove(backup int) {
+	l.t.Helper()
+	if err := os.Remove(l.backup(backup)); err != nil {
+		l.t.Error(err)
+	}
 }
 
 func (l *testLog) follower(n *localNode, status func(Status)) *Follower {
@@ -203,7 +213,7 @@ func TestFollowOverRotationsWhileAway(t *testing.T) {
 			l.write(4)
 		},
 		"rotated at the cursor":   func(l *testLog) { l.rotate(); l.write(7) },
-		"the oldest backup gone":  func(l *testLog) { l.rotate(); l.write(7); os.Remove(l.backup(1)) },
+		"the oldest backup gone":  func(l *testLog) { l.rotate(); l.write(7); l.remove(1) },
 		"a truncated line inside": func(l *testLog) { l.write(2); l.raw("line trunc"); l.rotate(); l.write(5) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -231,9 +241,7 @@ func TestFollowReportsWhatIsGone(t *testing.T) {
 	log.write(4)
 	_, at := follow(t, f, Cursor{}, 2)
 	log.rotate()
-	if err := os.Remove(log.backup(1)); err != nil {
-		t.Fatal(err)
-	}
+	log.remove(1)
 	log.write(3)
 	got, _ := follow(t, f, at, 3)
 	if diff := cmp.Diff(wantLines(4, 7), got); diff != "" {

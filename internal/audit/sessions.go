@@ -14,23 +14,15 @@ const goesOn = 15 * time.Minute
 // watch handles a watch: the second half of get -w, rollout status or wait, or what
 // a command does while it waits for its own effect.
 func (f *folder) watch(r *request) []timeline.Event {
-	name := r.field("metadata.name")
-	informed := r.query.Has("allowWatchBookmarks") || r.query.Has("sendInitialEvents")
-	if f.afterEffect(r) {
+	if f.afterEffect(r) || f.watchGoesOn(r) {
 		return nil
 	}
-	if informed && f.recall(r, goesOn, func(a *recent) bool {
-		return (a.Verb == "wait" || a.Verb == "rollout status") && a.Target.Resource == r.Resource && a.Target.Namespace == r.Namespace
-	}) != nil && f.find(r, func(p *pending) bool { return p.Target.Resource == r.Resource }) == nil {
-		return nil // goes on: a watch ends after some minutes, and wait takes one object after the other
-	}
+	name := r.field("metadata.name")
 	first := f.consume(r, func(p *pending) bool {
 		return p.Target.Resource == r.Resource && p.Target.Namespace == r.Namespace && (p.List || p.Target.Name == name)
 	})
-	if informed && name != "" && r.kubectl {
-		if r.Name == "" {
-			r.Name = name
-		}
+	r.Name = name
+	if r.informed() && name != "" && r.kubectl {
 		verb := "wait"
 		if rolls(r.Resource) && first != nil && !first.List {
 			verb = "rollout status"
@@ -42,13 +34,29 @@ func (f *folder) watch(r *request) []timeline.Event {
 	if r.Resource == "events" {
 		verb = "events"
 	}
-	r.Name = name
 	e := newEvent(r, verb)
 	e.Detail = "watch"
 	if first != nil {
 		e.Time, e.ID = first.Event.Time, first.Event.ID
 	}
 	return []timeline.Event{tell(e)}
+}
+
+// informed tells a watch of client-go's informers, which wait for a condition, from
+// one that shows what it sees.
+func (r *request) informed() bool {
+	return r.query.Has("allowWatchBookmarks") || r.query.Has("sendInitialEvents")
+}
+
+// watchGoesOn: an informer's watch ends after some minutes and begins again, and wait
+// takes one object after the other.
+func (f *folder) watchGoesOn(r *request) bool {
+	if !r.informed() || f.find(r, func(p *pending) bool { return p.Target.Resource == r.Resource }) != nil {
+		return false
+	}
+	return f.recall(r, goesOn, func(a *recent) bool {
+		return (a.Verb == "wait" || a.Verb == "rollout status") && a.Target.Resource == r.Resource && a.Target.Namespace == r.Namespace
+	}) != nil
 }
 
 func rolls(resource string) bool {

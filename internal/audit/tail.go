@@ -2,7 +2,6 @@ package audit
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -38,9 +37,9 @@ type tailer struct {
 }
 
 // poll reads everything that is there now.
-func (t *tailer) poll(ctx context.Context) error {
+func (t *tailer) poll() error {
 	for {
-		again, err := t.step(ctx)
+		again, err := t.step()
 		if errors.Is(err, errMoved) {
 			continue // rotated between listing and reading: list again
 		}
@@ -52,17 +51,18 @@ func (t *tailer) poll(ctx context.Context) error {
 
 // step lists once and reads one file up to its listed end. It tells whether there
 // is a later file to go on with.
-func (t *tailer) step(ctx context.Context) (bool, error) {
-	files, err := t.files.List(ctx)
+func (t *tailer) step() (bool, error) {
+	files, err := t.files.List()
 	if err != nil || len(files) == 0 {
 		return false, err
 	}
-	at, err := t.find(ctx, files)
+	at, err := t.find(files)
 	if err != nil {
 		return false, err
 	}
 	if at < 0 {
-		if t.missed++; t.missed < goneListings {
+		t.missed++
+		if t.missed < goneListings {
 			return true, nil
 		}
 		t.gone(files[0])
@@ -73,19 +73,19 @@ func (t *tailer) step(ctx context.Context) (bool, error) {
 	if t.pos.Inode == 0 {
 		t.pos.Inode = file.Inode
 	}
-	if err := t.drain(ctx, file); err != nil {
+	if err := t.drain(file); err != nil {
 		return false, err
 	}
 	if at == len(files)-1 {
 		return false, nil
 	}
-	return true, t.advance(ctx, file, files[at+1])
+	return true, t.advance(file, files[at+1])
 }
 
 // find returns the index of the cursor's file, -1 when it is not among files. An
 // inode alone is not believed when it is met under a new name or has shrunk: it may
 // be that of a newer file.
-func (t *tailer) find(ctx context.Context, files []logFile) (int, error) {
+func (t *tailer) find(files []logFile) (int, error) {
 	if t.pos == (Cursor{}) {
 		return 0, nil
 	}
@@ -104,7 +104,7 @@ func (t *tailer) find(ctx context.Context, files []logFile) (int, error) {
 		}
 		return at, nil
 	}
-	head, err := t.files.Read(ctx, file, 0, headBytes)
+	head, err := t.files.Read(file, 0, headBytes)
 	if err != nil {
 		return -1, err
 	}
@@ -126,14 +126,14 @@ func (t *tailer) gone(oldest logFile) {
 }
 
 // drain reads a file from the cursor to its listed end and emits its whole lines.
-func (t *tailer) drain(ctx context.Context, file logFile) error {
+func (t *tailer) drain(file logFile) error {
 	for {
 		from := t.pos.Offset + int64(len(t.carry))
 		n := min(file.Size-from, chunkBytes)
 		if n <= 0 {
 			return nil
 		}
-		data, err := t.files.Read(ctx, file, from, int(n))
+		data, err := t.files.Read(file, from, int(n))
 		if err != nil {
 			return err
 		}
@@ -183,8 +183,8 @@ func (t *tailer) lines() error {
 // after its last write, so what was listed under a backup's name is complete. The
 // next file is believed when a second listing names the same one: the first may have
 // been taken in the middle of another rotation.
-func (t *tailer) advance(ctx context.Context, file, next logFile) error {
-	files, err := t.files.List(ctx)
+func (t *tailer) advance(file, next logFile) error {
+	files, err := t.files.List()
 	if err != nil {
 		return err
 	}

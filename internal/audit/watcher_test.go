@@ -81,7 +81,8 @@ func TestWatchOverRestarts(t *testing.T) {
 		}
 		writes := 0
 		j.fail = func([]timeline.Event) error {
-			if writes++; writes > 1 {
+			writes++
+			if writes > 1 {
 				kills++
 				return errKilled
 			}

@@ -162,13 +162,9 @@ func (f *folder) applied(r *request, verb string) bool {
 // keepsBooks tells whether a patch writes nothing but who manages which field.
 func keepsBooks(r *request) bool {
 	if bytes.HasPrefix(r.body, []byte("[")) {
-		var operations []struct {
-			Path string `json:"path"`
-		}
+		var operations []operation
 		err := json.Unmarshal(r.body, &operations)
-		return err == nil && !slices.ContainsFunc(operations, func(o struct {
-			Path string `json:"path"`
-		}) bool {
+		return err == nil && !slices.ContainsFunc(operations, func(o operation) bool {
 			return o.Path != "/metadata/managedFields" && o.Path != "/metadata/resourceVersion"
 		})
 	}
@@ -182,6 +178,11 @@ func keepsBooks(r *request) bool {
 		}
 	}
 	return true
+}
+
+// operation is one step of a JSON patch.
+type operation struct {
+	Path string `json:"path"`
 }
 
 // sumOf identifies a body without keeping it.
