@@ -71,7 +71,7 @@ type Actions interface {
 	Watch(ctx context.Context, from json.RawMessage, sink func(events []timeline.Event, next json.RawMessage) error) error
 }
 
-// Deps is everything an engine works with. All fields are needed.
+// Deps is everything an engine works with.
 type Deps struct {
 	Journal Journal
 	Files   Files
@@ -86,6 +86,9 @@ type Deps struct {
 	Runner  *verifier.Runner
 	Now     func() time.Time
 	Log     *slog.Logger
+
+	// ProofTimeout bounds each proof before the page; zero is DefaultProofTimeout.
+	ProofTimeout time.Duration
 
 	// RefereeImage is the image of canary pods, present in every node.
 	RefereeImage string

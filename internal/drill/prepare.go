@@ -124,16 +124,20 @@ func (e *Engine) proveBroken(ctx context.Context) error {
 	return e.note(ctx, entryPage, Page{Text: e.folder.Scenario.Spec.Page})
 }
 
-// proofTimeout bounds the proof of a healthy and of a broken system.
-const proofTimeout = 4 * time.Minute
+// DefaultProofTimeout bounds the proof of a healthy and of a broken system.
+const DefaultProofTimeout = 4 * time.Minute
 
 func (e *Engine) prove(ctx context.Context, what string, steps []verifier.Step) error {
 	target, err := e.target()
 	if err != nil {
 		return err
 	}
+	timeout := e.ProofTimeout
+	if timeout <= 0 {
+		timeout = DefaultProofTimeout
+	}
 	start := e.Now()
-	state, err := e.Runner.Until(ctx, target, steps, proofTimeout)
+	state, err := e.Runner.Until(ctx, target, steps, timeout)
 	proof := Proof{What: what, State: state, Passed: err == nil, Took: e.Now().Sub(start)}
 	return errors.Join(err, e.note(ctx, entryProof, proof))
 }
