@@ -1,0 +1,244 @@
+package verifier
+
+import (
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/intstr"
+)
+
+// with is the shop with its Deployment changed; its pods stay as they were.
+func with(change func(*appsv1.Deployment)) []runtime.Object {
+	return append(shop()[1:], deployment(change))
+}
+
+func web(d *appsv1.Deployment) *corev1.Container { return &d.Spec.Template.Spec.Containers[0] }
+
+func limit(quantity string) corev1.ResourceList {
+	return corev1.ResourceList{corev1.ResourceMemory: resource.MustParse(quantity)}
+}
+
+func byHandPod(p *corev1.Pod) { p.OwnerReferences = nil }
+
+func beingDeleted(d *appsv1.Deployment) {
+	now := metav1.NewTime(epoch)
+	d.DeletionTimestamp, d.Finalizers = &now, []string{"test/keep"}
+}
+
+// TestWorkloadSafeguards holds every wrong fix of a workload against the safeguard that
+// names it: it must be refused, and what a right repair does must not be.
+func TestWorkloadSafeguards(t *testing.T) {
+	t.Parallel()
+	ref := workloadRef{Name: "checkout"}
+	lim := limitRef{workloadRef: ref, Container: "web"}
+	kept, replicas, limits, within, image := &WorkloadKept{ref}, &ReplicasKept{workloadRef: ref}, &LimitKept{lim}, &LimitWithin{lim, 4}, &ImageKept{ref}
+	strange := func(p *corev1.Pod) {
+		p.OwnerReferences = []metav1.OwnerReference{controlledBy("ReplicaSet", "checkout-v2", "rs-2")}
+	}
+	resized := pod("checkout-3", func(p *corev1.Pod) { p.Spec.Containers[0].Resources.Limits = nil })
+	swapped := pod("checkout-3", func(p *corev1.Pod) { p.Spec.Containers[0].Image = "busybox" })
+	cases := map[string]struct {
+		check  Checker
+		now    []runtime.Object
+		passed bool
+		reason string
+	}{
+		"kept":                       {kept, shop(), true, "owns its pods"},
+		"deleted":                    {kept, []runtime.Object{service()}, false, "Deployment/checkout was deleted"},
+		"being deleted":              {kept, with(beingDeleted), false, "is being deleted"},
+		"deleted, bare pods instead": {kept, []runtime.Object{service(), pod("checkout-x", byHandPod)}, false, "was deleted"},
+		"scaled to 0, a bare pod":    {kept, []runtime.Object{deployment(), replicaSet(), service(), pod("checkout-x", byHandPod)}, false, "not of Deployment/checkout take its place: checkout-x"},
+		"another workload's pods":    {kept, append(shop(), pod("checkout-x", strange)), false, "checkout-x"},
+		"a finished bare pod":        {kept, append(shop(), pod("checkout-x", byHandPod, func(p *corev1.Pod) { p.Status.Phase = corev1.PodSucceeded })), true, ""},
+		"somebody's debugging pod":   {kept, append(shop(), pod("debug", byHandPod, func(p *corev1.Pod) { p.Labels = nil })), true, ""},
+		"another selector":           {kept, with(func(d *appsv1.Deployment) { d.Spec.Selector.MatchLabels = map[string]string{"app": "other"} }), false, "selects other pods"},
+		"replaced by an equal":       {kept, []runtime.Object{service(), deployment(func(d *appsv1.Deployment) { d.UID = "dep-2" })}, true, "owns its pods"},
+		"replicas kept":              {replicas, shop(), true, "has its replicas"},
+		"scaled up":                  {replicas, with(func(d *appsv1.Deployment) { *d.Spec.Replicas = 5 }), true, ""},
+		"scaled down":                {replicas, with(func(d *appsv1.Deployment) { *d.Spec.Replicas = 1 }), false, "scaled from 2 to 1"},
+		"scaled to 0":                {replicas, with(func(d *appsv1.Deployment) { *d.Spec.Replicas = 0 }), false, "scaled from 2 to 0"},
+		"deleted, no replicas":       {replicas, nil, false, "was deleted"},
+		"a lower minimum":            {&ReplicasKept{ref, 1}, with(func(d *appsv1.Deployment) { *d.Spec.Replicas = 1 }), true, ""},
+		"limit kept":                 {limits, shop(), true, "keeps its memory limit"},
+		"limit raised":               {limits, with(func(d *appsv1.Deployment) { web(d).Resources.Limits = limit("64Gi") }), true, ""},
+		"limit removed":              {limits, with(func(d *appsv1.Deployment) { web(d).Resources.Limits = nil }), false, "(64Mi at the baseline) was removed"},
+		"limit of zero":              {limits, with(func(d *appsv1.Deployment) { web(d).Resources.Limits = limit("0") }), false, "was removed"},
+		"only a cpu limit": {limits, with(func(d *appsv1.Deployment) {
+			web(d).Resources.Limits = corev1.ResourceList{"cpu": resource.MustParse("1")}
+		}), false, "was removed"},
+		"limit removed from a pod":     {limits, append(shop(), resized), false, "pod checkout-3"},
+		"container renamed":            {limits, with(func(d *appsv1.Deployment) { web(d).Name = "app" }), false, "no container web"},
+		"deleted, no limit":            {limits, nil, false, "was deleted"},
+		"limit as before":              {within, shop(), true, ""},
+		"limit four times":             {within, with(func(d *appsv1.Deployment) { web(d).Resources.Limits = limit("256Mi") }), true, ""},
+		"limit lower":                  {within, with(func(d *appsv1.Deployment) { web(d).Resources.Limits = limit("32Mi") }), true, ""},
+		"limit raised absurdly":        {within, with(func(d *appsv1.Deployment) { web(d).Resources.Limits = limit("257Mi") }), false, "raised from 64Mi to 257Mi, more than 4x"},
+		"limit removed is above any":   {within, with(func(d *appsv1.Deployment) { web(d).Resources.Limits = nil }), false, "was removed"},
+		"image kept":                   {image, shop(), true, "runs its own images"},
+		"image of another tag":         {image, with(func(d *appsv1.Deployment) { web(d).Image = "registry.example/shop/checkout:v2" }), true, ""},
+		"image of another repository":  {image, with(func(d *appsv1.Deployment) { web(d).Image = "nginx:v1" }), false, "runs nginx:v1 instead"},
+		"image of a like-named one":    {image, with(func(d *appsv1.Deployment) { web(d).Image = "registry.example/shop/checkout2:v1" }), false, "instead of an image of registry.example/shop/checkout"},
+		"image swapped in a pod":       {image, append(shop(), swapped), false, "pod checkout-3"},
+		"image: container is gone":     {image, with(func(d *appsv1.Deployment) { web(d).Name = "app" }), false, "no container web"},
+		"limit of an unknown workload": {&LimitKept{limitRef{workloadRef: workloadRef{Name: "cart"}, Container: "web"}}, shop(), false, "error: the baseline has no Deployment/cart"},
+		"limit that never was":         {&LimitKept{limitRef{ref, "web", "cpu"}}, shop(), false, "error: has no cpu limit"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			on := target(c.now...)
+			on.Baseline = baselineOf(t, shop()...)
+			expect(t, c.check, on, c.passed, c.reason)
+		})
+	}
+	for name, check := range map[string]Checker{"kept": kept, "replicas": replicas, "limit": limits, "within": within, "image": image} {
+		t.Run("blind: "+name, func(t *testing.T) {
+			t.Parallel()
+			expect(t, check, target(shop()...), false, "error: no baseline was taken yet")
+			on := away(target())
+			on.Baseline = baselineOf(t, shop()...)
+			expect(t, check, on, false, "error: connection refused")
+		})
+	}
+}
+
+func TestProbesKept(t *testing.T) {
+	t.Parallel()
+	check := &ProbesKept{workloadRef{Name: "checkout"}, 4}
+	probe := func(change func(*corev1.Probe)) []runtime.Object {
+		return with(func(d *appsv1.Deployment) { change(web(d).ReadinessProbe) })
+	}
+	cases := map[string]struct {
+		now    []runtime.Object
+		passed bool
+		reason string
+	}{
+		"kept":              {shop(), true, "keeps its probes"},
+		"more patient":      {probe(func(p *corev1.Probe) { p.FailureThreshold = 12 }), true, ""},
+		"another one added": {with(func(d *appsv1.Deployment) { web(d).LivenessProbe = web(d).ReadinessProbe }), true, ""},
+		"deleted":           {with(func(d *appsv1.Deployment) { web(d).ReadinessProbe = nil }), false, "the readiness probe of container web was removed"},
+		"threshold of 9999": {probe(func(p *corev1.Probe) { p.FailureThreshold = 9999 }), false, "gives up after 49995 s instead of 15 s"},
+		"delayed for ever":  {probe(func(p *corev1.Probe) { p.InitialDelaySeconds = 3600 }), false, "gives up after"},
+		"asked once a day":  {probe(func(p *corev1.Probe) { p.PeriodSeconds = 86400 }), false, "gives up after"},
+		"exec true": {probe(func(p *corev1.Probe) {
+			p.ProbeHandler = corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: []string{"true"}}}
+		}), false, "asks something else"},
+		"a path that always is": {probe(func(p *corev1.Probe) { p.HTTPGet.Path = "/" }), false, "asks something else"},
+		"only the port open": {probe(func(p *corev1.Probe) {
+			p.ProbeHandler = corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Port: intstr.FromInt32(8080)}}
+		}), false, "asks something else"},
+		"container renamed": {with(func(d *appsv1.Deployment) { web(d).Name = "app" }), false, "no container web"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			on := target(c.now...)
+			on.Baseline = baselineOf(t, shop()...)
+			expect(t, check, on, c.passed, c.reason)
+		})
+	}
+	t.Run("never any", func(t *testing.T) {
+		t.Parallel()
+		bare := with(func(d *appsv1.Deployment) { web(d).ReadinessProbe = nil })
+		on := target(bare...)
+		on.Baseline = baselineOf(t, bare...)
+		expect(t, check, on, false, "error: has no probes")
+	})
+}
+
+func TestServiceKept(t *testing.T) {
+	t.Parallel()
+	check := &ServiceKept{"checkout"}
+	backend := func(by string) *discoveryv1.EndpointSlice {
+		return &discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{Name: "checkout-x", Namespace: shopNS, Labels: map[string]string{
+			discoveryv1.LabelServiceName: "checkout", discoveryv1.LabelManagedBy: by,
+		}}}
+	}
+	cases := map[string]struct {
+		now    []runtime.Object
+		passed bool
+		reason string
+	}{
+		"kept":                   {[]runtime.Object{service(), backend("endpointslice-controller.k8s.io")}, true, "as before"},
+		"made anew":              {[]runtime.Object{service(func(s *corev1.Service) { s.UID = "svc-2" })}, true, "as before"},
+		"a node port by the way": {[]runtime.Object{service(func(s *corev1.Service) { s.Spec.Ports[0].NodePort = 31234 })}, true, ""},
+		"deleted":                {nil, false, "was deleted"},
+		"selects others":         {[]runtime.Object{service(func(s *corev1.Service) { s.Spec.Selector = map[string]string{"app": "static"} })}, false, "selects app=static instead of app=checkout"},
+		"selects nothing":        {[]runtime.Object{service(func(s *corev1.Service) { s.Spec.Selector = nil })}, false, "selects nothing"},
+		"another target port":    {[]runtime.Object{service(func(s *corev1.Service) { s.Spec.Ports[0].TargetPort = intstr.FromInt32(9090) })}, false, "ports"},
+		"another port":           {[]runtime.Object{service(func(s *corev1.Service) { s.Spec.Ports[0].Port = 81 })}, false, "ports"},
+		"sent elsewhere": {[]runtime.Object{service(func(s *corev1.Service) {
+			s.Spec.Type, s.Spec.ExternalName = corev1.ServiceTypeExternalName, "example.org"
+		})}, false, "type ExternalName (example.org)"},
+		"unready pods as well": {[]runtime.Object{service(func(s *corev1.Service) { s.Spec.PublishNotReadyAddresses = true })}, false, "not ready"},
+		"backends by hand":     {[]runtime.Object{service(), backend("kubectl")}, false, "made by hand"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			on := target(c.now...)
+			on.Baseline = baselineOf(t, service())
+			expect(t, check, on, c.passed, c.reason)
+		})
+	}
+	t.Run("nothing to judge by", func(t *testing.T) {
+		t.Parallel()
+		expect(t, check, target(service()), false, "error: no baseline")
+		on := target(service())
+		on.Baseline = baselineOf(t)
+		expect(t, check, on, false, "error: the baseline has no Service checkout")
+	})
+}
+
+func TestPDBKept(t *testing.T) {
+	t.Parallel()
+	pdb := func(least int32, uid string) *policyv1.PodDisruptionBudget {
+		n := intstr.FromInt32(least)
+		return &policyv1.PodDisruptionBudget{
+			ObjectMeta: metav1.ObjectMeta{Name: "checkout", Namespace: shopNS, UID: types.UID(uid)},
+			Spec:       policyv1.PodDisruptionBudgetSpec{MinAvailable: &n, Selector: &metav1.LabelSelector{MatchLabels: shopLabels()}},
+		}
+	}
+	cases := map[string]struct {
+		now    []runtime.Object
+		passed bool
+		reason string
+	}{
+		"kept":      {[]runtime.Object{pdb(1, "a")}, true, "as before"},
+		"deleted":   {nil, false, "was deleted"},
+		"made anew": {[]runtime.Object{pdb(1, "b")}, false, "made anew"},
+		"weakened":  {[]runtime.Object{pdb(0, "a")}, false, "was changed"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			on := target(c.now...)
+			on.Baseline = baselineOf(t, pdb(1, "a"))
+			expect(t, &PDBKept{"checkout"}, on, c.passed, c.reason)
+		})
+	}
+}
+
+func TestRepository(t *testing.T) {
+	t.Parallel()
+	for image, want := range map[string]string{
+		"nginx":                                 "docker.io/library/nginx",
+		"nginx:1.27":                            "docker.io/library/nginx",
+		"docker.io/library/nginx@sha256:abcd":   "docker.io/library/nginx",
+		"shop/checkout:v1":                      "docker.io/shop/checkout",
+		"localhost/checkout:v1":                 "localhost/checkout",
+		"registry.example:5000/checkout":        "registry.example:5000/checkout",
+		"registry.example:5000/checkout:v1@x:y": "registry.example:5000/checkout",
+	} {
+		if got := repository(image); got != want {
+			t.Errorf("%s: %s, want %s", image, got, want)
+		}
+	}
+}
