@@ -1,0 +1,81 @@
+package main
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+func clusterNode(podCIDR string, addresses ...corev1.NodeAddress) *corev1.Node {
+	return &corev1.Node{
+		Spec:   corev1.NodeSpec{PodCIDR: podCIDR},
+		Status: corev1.NodeStatus{Addresses: addresses},
+	}
+}
+
+func TestNetwork(t *testing.T) {
+	t.Parallel()
+	host := corev1.NodeAddress{Type: corev1.NodeHostName, Address: "worker"}
+	internal := corev1.NodeAddress{Type: corev1.NodeInternalIP, Address: "172.18.1.3"}
+	tests := map[string]struct {
+		node *corev1.Node
+		want bool
+	}{
+		"a node at work":       {clusterNode("10.244.1.0/24", host, internal), true},
+		"no pod network yet":   {clusterNode("", internal), false},
+		"no address yet":       {clusterNode("10.244.1.0/24", host), false},
+		"an address not an IP": {clusterNode("10.244.1.0/24", corev1.NodeAddress{Type: corev1.NodeInternalIP, Address: "x"}), false},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			address, pods, ok := network(tc.node)
+			if ok != tc.want {
+				t.Fatalf("network: ok = %t, want %t", ok, tc.want)
+			}
+			if ok && (address.String() != "172.18.1.3" || pods.String() != "10.244.1.0/24") {
+				t.Errorf("network = %s, %s", address, pods)
+			}
+		})
+	}
+}
+
+func TestConfigureWritesOnce(t *testing.T) {
+	t.Parallel()
+	n := &node{address: net.ParseIP("192.0.2.77"), configDir: t.TempDir()}
+	_, pods, err := net.ParseCIDR("10.244.1.0/24")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.configure(pods); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(n.configDir, "10-nodecni.conflist")
+	written, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"subnet": "10.244.1.0/24"`, `"mtu": 1500`} {
+		if !strings.Contains(string(written), want) {
+			t.Errorf("no %s in\n%s", want, written)
+		}
+	}
+	before, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.configure(pods); err != nil {
+		t.Fatal(err)
+	}
+	after, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !os.SameFile(before, after) {
+		t.Error("an unchanged configuration was written again: the runtime reloads for nothing")
+	}
+}
