@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/firedrill/firedrill/internal/timeline"
@@ -126,8 +128,35 @@ func (c *NoManualUntaint) untaint(t *Target) (timeline.Event, bool) {
 }
 
 func (c *NoManualUntaint) removes(e timeline.Event) bool {
-	if e.Resource != "nodes" && e.Resource != "node" || e.Name != c.Node || e.Code >= 400 {
-		return false
+	onNode := (e.Resource == "nodes" || e.Resource == "node") && e.Name == c.Node
+	return onNode && e.Code < 400 && dropsTaint(e)
+}
+
+// dropsTaint says whether a write to a node takes a taint of a node in trouble off it. The
+// audit trail tells "taints removed", "taints.0 removed", or every taint the node has
+// afterwards: "taints=a:NoSchedule,b:NoExecute". The node controller puts a taint on with
+// both effects, so a list that has neither pair whole has lost one.
+func dropsTaint(e timeline.Event) bool {
+	if e.Detail == "" {
+		return e.Verb == "taint"
 	}
-	return e.Verb == "taint" || e.Verb == "untaint" || e.Writes && strings.Contains(strings.ToLower(e.Detail), "taint")
+	for change := range strings.SplitSeq(e.Detail, ", ") {
+		path, after, told := strings.Cut(change, "=")
+		switch {
+		case !strings.HasPrefix(path, "taints") && !strings.HasPrefix(path, "spec.taints"):
+		case !told:
+			return strings.HasSuffix(path, " removed")
+		case strings.HasSuffix(path, "taints"):
+			return !hasPair(after, corev1.TaintNodeUnreachable) && !hasPair(after, corev1.TaintNodeNotReady)
+		case !strings.Contains(path, "taints.-"):
+			return true // one was written over in its place
+		}
+	}
+	return false
+}
+
+func hasPair(taints, key string) bool {
+	all := strings.Split(taints, ",")
+	return slices.Contains(all, key+":"+string(corev1.TaintEffectNoSchedule)) &&
+		slices.Contains(all, key+":"+string(corev1.TaintEffectNoExecute))
 }

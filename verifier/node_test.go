@@ -220,7 +220,7 @@ func TestNodeSafeguards(t *testing.T) {
 	ref := nodeRef{"worker"}
 	untaint := timeline.Event{Time: epoch, Actor: "trainee", Verb: "taint", Resource: "nodes", Name: "worker", Writes: true, Code: 200}
 	patched := untaint
-	patched.Verb, patched.Detail = "patch", "removed taint node.kubernetes.io/unreachable"
+	patched.Verb, patched.Detail = "patch", "taints.0 removed"
 	labelled := untaint
 	labelled.Verb, labelled.Detail = "label", "added label a=b"
 	refused := untaint
@@ -287,4 +287,33 @@ func TestPodsOnNode(t *testing.T) {
 	expect(t, check, target(pod("a"), pod("b", elsewhere)), false, "1 pods")
 	expect(t, check, target(pod("a"), pod("b", leaving)), false, "1 pods")
 	expect(t, check, target(), false, "0 pods")
+}
+
+func TestDropsTaint(t *testing.T) {
+	t.Parallel()
+	const pair = "node.kubernetes.io/unreachable:NoSchedule,node.kubernetes.io/unreachable:NoExecute"
+	cases := map[string]struct {
+		verb, detail string
+		want         bool
+	}{
+		"kubectl taint, nothing told":  {"taint", "", true},
+		"all of them":                  {"taint", "taints removed", true},
+		"one by its place":             {"patch", "taints.0 removed", true},
+		"one of the pair":              {"taint", "taints=node.kubernetes.io/unreachable:NoExecute", true},
+		"both, another one stays":      {"edit", "labels.a=b, taints=gpu=yes:NoSchedule, unschedulable=true", true},
+		"one written over":             {"patch", "taints.1.key=gpu", true},
+		"one added, the pair stays":    {"taint", "taints=" + pair + ",maintenance:NoExecute", false},
+		"one added at the end":         {"patch", "taints.-.key=gpu", false},
+		"one of a not-ready node, too": {"taint", "taints=node.kubernetes.io/not-ready:NoExecute,node.kubernetes.io/not-ready:NoSchedule", false},
+		"a cordon":                     {"cordon", "unschedulable=true", false},
+		"a label":                      {"label", "labels.taints=none", false},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := dropsTaint(timeline.Event{Verb: c.verb, Detail: c.detail}); got != c.want {
+				t.Errorf("%v, want %v", got, c.want)
+			}
+		})
+	}
 }
