@@ -33,12 +33,7 @@ type Config struct {
 
 // Hash identifies the configuration in 12 hexadecimal digits.
 func (c Config) Hash() string {
-	// A struct of strings, numbers and booleans always encodes.
-	data, err := json.Marshal(c)
-	if err != nil {
-		panic(err)
-	}
-	return shortHash(data)
+	return shortHash(fmt.Appendf(nil, "%+v", c))
 }
 
 // Differences says, one sentence each, how a wanted configuration differs from the

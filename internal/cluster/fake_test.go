@@ -3,7 +3,6 @@ package cluster
 import (
 	"context"
 	"io"
-	"log/slog"
 	"os/exec"
 	"path/filepath"
 	"sync"
@@ -11,7 +10,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
-	certv1 "k8s.io/api/certificates/v1"
+	certificatesv1 "k8s.io/api/certificates/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -235,12 +234,9 @@ func newFixture(t *testing.T, nodes int) *fixture {
 func newClient(objects ...kruntime.Object) *fake.Clientset {
 	client := fake.NewClientset(objects...)
 	client.PrependReactor("update", "certificatesigningrequests", func(action clienttesting.Action) (bool, kruntime.Object, error) {
-		csr := action.(clienttesting.UpdateAction).GetObject().(*certv1.CertificateSigningRequest)
+		csr := action.(clienttesting.UpdateAction).GetObject().(*certificatesv1.CertificateSigningRequest)
 		csr.Status.Certificate = []byte("certificate")
 		return false, csr, nil
 	})
 	return client
 }
-
-// discard is a logger for what no test looks at.
-func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }

@@ -60,14 +60,16 @@ func (m *Manager) createNodes(ctx context.Context, s *state) error {
 	if err != nil {
 		return err
 	}
-	done := make(chan error, 1)
+	var failed error
+	done := make(chan struct{})
 	go func() {
-		done <- m.engine.Create(s.Name, config, s.Config.Image, adminKubeconfigPath(m.home, s.Name))
+		defer close(done)
+		failed = m.engine.Create(s.Name, config, s.Config.Image, adminKubeconfigPath(m.home, s.Name))
 	}()
 	select {
-	case err := <-done:
-		if err != nil {
-			return fmt.Errorf("create cluster %q with kind: %w", s.Name, err)
+	case <-done:
+		if failed != nil {
+			return fmt.Errorf("create cluster %q with kind: %w", s.Name, failed)
 		}
 		return nil
 	case <-ctx.Done():
@@ -79,7 +81,7 @@ func (m *Manager) createNodes(ctx context.Context, s *state) error {
 // tells when it is through.
 type abortedError struct {
 	cause error
-	done  <-chan error
+	done  <-chan struct{}
 }
 
 func (e *abortedError) Error() string { return e.cause.Error() }
@@ -87,12 +89,12 @@ func (e *abortedError) Error() string { return e.cause.Error() }
 func (e *abortedError) Unwrap() error { return e.cause }
 
 // abort removes nodes as they appear until kind's Create has returned.
-func (m *Manager) abort(ctx context.Context, s *state, done <-chan error) error {
+func (m *Manager) abort(ctx context.Context, s *state, done <-chan struct{}) error {
 	ctx, cancel := context.WithTimeout(ctx, m.limits.abort)
 	defer cancel()
 	err := wait.PollUntilContextCancel(ctx, m.limits.poll, true, func(ctx context.Context) (bool, error) {
 		select {
-		case <-done: // its error is ours: we took the nodes away
+		case <-done: // whatever it says now: we took its nodes away
 			return true, nil
 		default:
 		}

@@ -11,7 +11,7 @@ import (
 	"errors"
 	"fmt"
 
-	certv1 "k8s.io/api/certificates/v1"
+	certificatesv1 "k8s.io/api/certificates/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -32,19 +32,19 @@ func (m *Manager) certifyReferee(ctx context.Context, client kubernetes.Interfac
 		return nil, nil, fmt.Errorf("make the referee's key: %w", err)
 	}
 	requests := client.CertificatesV1().CertificateSigningRequests()
-	csr, err := requests.Create(ctx, &certv1.CertificateSigningRequest{
+	csr, err := requests.Create(ctx, &certificatesv1.CertificateSigningRequest{
 		ObjectMeta: metav1.ObjectMeta{GenerateName: "firedrill-referee-"},
-		Spec: certv1.CertificateSigningRequestSpec{
+		Spec: certificatesv1.CertificateSigningRequestSpec{
 			Request:    request,
-			SignerName: certv1.KubeAPIServerClientSignerName,
-			Usages:     []certv1.KeyUsage{certv1.UsageClientAuth},
+			SignerName: certificatesv1.KubeAPIServerClientSignerName,
+			Usages:     []certificatesv1.KeyUsage{certificatesv1.UsageClientAuth},
 		},
 	}, metav1.CreateOptions{})
 	if err != nil {
 		return nil, nil, fmt.Errorf("ask for the referee's certificate: %w", err)
 	}
-	csr.Status.Conditions = append(csr.Status.Conditions, certv1.CertificateSigningRequestCondition{
-		Type: certv1.CertificateApproved, Status: corev1.ConditionTrue, Reason: "Firedrill", Message: "the referee of this cluster",
+	csr.Status.Conditions = append(csr.Status.Conditions, certificatesv1.CertificateSigningRequestCondition{
+		Type: certificatesv1.CertificateApproved, Status: corev1.ConditionTrue, Reason: "Firedrill", Message: "the referee of this cluster",
 	})
 	if _, err := requests.UpdateApproval(ctx, csr.Name, csr, metav1.UpdateOptions{}); err != nil {
 		return nil, nil, fmt.Errorf("approve the referee's certificate: %w", err)

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -168,13 +167,4 @@ func (m *Manager) removeFiles(name string) error {
 		return fmt.Errorf("remove the files of cluster %q: %w", name, err)
 	}
 	return nil
-}
-
-// nodeNames lists containers for a message.
-func nodeNames(nodes []container) string {
-	names := make([]string, len(nodes))
-	for i, node := range nodes {
-		names[i] = node.Name
-	}
-	return strings.Join(names, ", ")
 }

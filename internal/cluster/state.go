@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"crypto/rand"
-	"encoding/base32"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,14 +34,8 @@ type state struct {
 	Export         *export   `json:"export,omitempty"`         // where --export-kubeconfig put an entry
 }
 
-// newID returns the random ID of a new cluster: 80 random bits as lower-case base32.
-func newID() string {
-	var b [10]byte
-	if _, err := rand.Read(b[:]); err != nil {
-		panic(err) // crypto/rand.Read never returns an error since Go 1.24
-	}
-	return strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))
-}
+// newID returns the random ID of a new cluster: 80 bits as lower-case base32.
+func newID() string { return strings.ToLower(rand.Text()[:16]) }
 
 func statePath(h home.Home, name string) string {
 	return filepath.Join(h.Cluster(name), "state.json")
