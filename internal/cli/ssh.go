@@ -39,12 +39,21 @@ func newSSH(f *Factory) *cobra.Command {
   firedrill ssh firedrill-worker -- systemctl status kubelet`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.node, o.command = args[0], args[1:]
+			o.node, o.command = args[0], remoteCommand(args[1:])
 			return runSSH(cmd.Context(), o)
 		},
 	}
 	cmd.Flags().SetInterspersed(false)
 	return cmd
+}
+
+// remoteCommand is what follows the node's name. The "--" in front of it is left in
+// by the flag parser, which stops at the node's name: what follows belongs to the node.
+func remoteCommand(args []string) []string {
+	if len(args) > 0 && args[0] == "--" {
+		return args[1:]
+	}
+	return args
 }
 
 func runSSH(ctx context.Context, o *sshOptions) error {
