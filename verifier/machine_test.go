@@ -42,7 +42,9 @@ func going(r *round) { r.pods.going = []string{"web-0"} }
 func ended(r *round) {
 	r.ends = []ending{{pod: "2", text: "container web of pod web-2 ended: OOMKilled"}}
 }
+
 func endedOther(r *round) { r.ends = []ending{{pod: "9", text: "container debug of pod debug ended"}} }
+
 func slow(s float64) func(*round) {
 	return func(r *round) { r.ended = r.began.Add(time.Duration(s * float64(time.Second))) }
 }

@@ -360,7 +360,7 @@ func TestUntil(t *testing.T) {
 		"passes in the end":   {func(s *scene) Checker { return s.passes(12, forever) }, ""},
 		"passes just in time": {func(s *scene) Checker { return s.passes(29.5, forever) }, ""},
 		"never":               {func(s *scene) Checker { return s.passes() }, "not reached within 30s: up: down"},
-		"only for an instant": {func(s *scene) Checker {
+		"only for an instant": {func(*scene) Checker {
 			last := false
 			return Func(func(context.Context, *Target) (Observation, error) {
 				last = !last

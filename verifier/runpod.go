@@ -68,8 +68,8 @@ func (p *RunPod) follow(ctx context.Context, t *Target, pod *corev1.Pod) (string
 		case apierrors.IsNotFound(err):
 			return false, fmt.Errorf("somebody deleted the canary pod %s", pod.Name)
 		case err != nil:
-			unseen = err // the API server may be away for a moment; the context bounds the wait
-			return false, nil
+			unseen = err
+			return false, nil //nolint:nilerr // the API server may be away for a moment; the context bounds the wait
 		}
 		unseen, pod = nil, now
 		if now.Status.Phase == corev1.PodFailed {
