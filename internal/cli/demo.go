@@ -53,15 +53,18 @@ func runDemo(ctx context.Context, o *demoOptions) error {
 	if err := f.printPage(r); err != nil {
 		return err
 	}
-	playCtx, stop := context.WithCancel(ctx)
-	defer stop()
-	played := make(chan error, 1)
-	go func() { played <- f.playSolution(playCtx, r, o.solution) }()
-	err = f.showUntilDecided(ctx, r)
-	stop()
-	if scriptErr := <-played; scriptErr != nil && err == nil && !r.Recovered() {
-		err = scriptErr
-	}
+	watchCtx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	played := make(chan struct{})
+	go func() {
+		defer close(played)
+		if err := f.playSolution(watchCtx, r, o.solution); err != nil {
+			stop(err) // nobody is left to repair it: the watch is over
+		}
+	}()
+	err = f.showUntilDecided(watchCtx, r)
+	stop(nil)
+	<-played
 	return f.finish(ctx, r, err)
 }
 

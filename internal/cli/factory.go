@@ -33,11 +33,15 @@ type Factory struct {
 func NewFactory(streams *iostreams.IOStreams) *Factory {
 	level := &slog.LevelVar{}
 	level.Set(slog.LevelWarn)
+	name := os.Getenv("FIREDRILL_CLUSTER")
+	if name == "" {
+		name = cluster.DefaultName
+	}
 	return &Factory{
 		IO:          streams,
 		Getenv:      os.Getenv,
 		Log:         slog.New(slog.NewTextHandler(streams.Err, &slog.HandlerOptions{Level: level})),
-		ClusterName: cluster.DefaultName,
+		ClusterName: name,
 		level:       level,
 	}
 }

@@ -32,7 +32,7 @@ func (v *liveView) update(r *drill.Run) {
 	v.mu.Unlock()
 	if !v.started {
 		v.started = true
-		v.status.Start("%s", v.line(time.Now()))
+		v.status.Start("Watching the drill")
 	}
 	if r.State != nil {
 		v.changes(r.State)

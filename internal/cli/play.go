@@ -119,7 +119,7 @@ func (f *Factory) printHowTo(r *openRun) error {
 // showUntilDecided shows what happens, line by line, and how the hold goes.
 func (f *Factory) showUntilDecided(ctx context.Context, r *openRun) error {
 	view := &liveView{f: f, p: f.IO.ErrPalette(), status: f.IO.NewStatus()}
-	defer view.status.End(r.Recovered())
+	defer func() { view.status.End(r.Recovered()) }()
 	stopClock := view.clock(ctx, r)
 	defer stopClock()
 	shown := 0

@@ -36,6 +36,9 @@ func newReport(f *Factory) *cobra.Command {
 	return cmd
 }
 
+// pipeWidth is how long a line of the report may be where no terminal cuts it.
+const pipeWidth = 160
+
 func (f *Factory) printReport(r *openRun, output string) error {
 	if err := r.refresh(); err != nil {
 		return err
@@ -50,5 +53,9 @@ func (f *Factory) printReport(r *openRun, output string) error {
 	if output == "json" {
 		return f.printJSON(told)
 	}
-	return told.Text(f.IO.Out, f.IO.OutPalette(), f.IO.Width())
+	width := f.IO.Width()
+	if !f.IO.OutIsTerminal() {
+		width = pipeWidth
+	}
+	return told.Text(f.IO.Out, f.IO.OutPalette(), width)
 }

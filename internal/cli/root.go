@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/firedrill/firedrill/internal/cluster"
 	"github.com/firedrill/firedrill/internal/iostreams"
 )
 
@@ -65,7 +64,7 @@ healthy, breaks it, proves it broken, watches you repair it, and proves the repa
 		return usageErrorf("%w\nSee `%s --help`.", err, cmd.CommandPath())
 	})
 	verbose := root.PersistentFlags().BoolP("verbose", "v", false, "print what happens underneath, on stderr")
-	root.PersistentFlags().StringVar(&f.ClusterName, "name", cluster.DefaultName, "name of firedrill's cluster")
+	root.PersistentFlags().StringVar(&f.ClusterName, "name", f.ClusterName, "name of firedrill's cluster (default: $FIREDRILL_CLUSTER)")
 	root.PersistentFlags().StringArrayVar(&f.ScenarioDirs, "scenarios", nil, "folder of scenarios of your own, beside the built-in ones (may be repeated)")
 	root.PersistentPreRun = func(*cobra.Command, []string) {
 		if *verbose {
