@@ -27,7 +27,7 @@ node_root() { # kubernetes-version
 }
 
 install_binaries() { # root
-  install -m 755 "$work"/bin/{containerd,containerd-shim-runc-v2,ctr} "$1/usr/local/bin/"
+  install -m 755 "$work"/bin/{containerd,containerd-shim-runc-v2,crictl,ctr} "$1/usr/local/bin/"
   install -m 755 "$work"/bin/{kubeadm,kubelet,kubectl} "$1/usr/bin/"
   mkdir -p "$1/opt/cni/bin" "$1/etc/kubernetes/manifests"
   install -m 755 "$work"/bin/{ptp,loopback,host-local,portmap} "$1/opt/cni/bin/"

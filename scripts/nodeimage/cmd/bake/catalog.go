@@ -103,11 +103,11 @@ func busybox(from inputs) (layer, error) {
 	}
 	parts := append(accounts(), folder("/tmp", 0o1777, 0), folder("/root", 0o700, 0), binary(program, "/bin/busybox"))
 	for applet := range strings.FieldsSeq(string(applets)) {
-		if applet != "busybox" {
+		if applet != "busybox" && applet != "wget" { // wget is ours, see cmd/wget
 			parts = append(parts, link("/bin/"+applet, "busybox"))
 		}
 	}
-	return layer{"busybox", parts}, nil
+	return layer{"busybox", append(parts, binary(filepath.Join(from.bin, "wget"), "/bin/wget"))}, nil
 }
 
 // distribution is the CNCF registry with the entry point and the configuration of

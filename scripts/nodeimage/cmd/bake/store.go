@@ -17,6 +17,7 @@ import (
 	"github.com/containerd/containerd/v2/pkg/namespaces"
 	"github.com/containerd/containerd/v2/plugins/content/local"
 	"github.com/containerd/errdefs"
+	"github.com/klauspost/compress/zstd"
 	"github.com/opencontainers/go-digest"
 	"github.com/opencontainers/image-spec/specs-go"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -140,10 +141,20 @@ func (s *store) addLayer(ctx context.Context, l layer) (storedLayer, error) {
 	defer read.Close() //nolint:errcheck // ends the writer below if this returns early
 	plain := digest.Canonical.Digester()
 	go func() {
-		write.CloseWithError(l.write(ctx, io.MultiWriter(write, plain.Hash())))
+		write.CloseWithError(l.compress(ctx, write, plain.Hash()))
 	}()
-	descriptor, err := s.addBlob(ctx, ocispec.MediaTypeImageLayer, l.name, read, nil)
+	descriptor, err := s.addBlob(ctx, ocispec.MediaTypeImageLayerZstd, l.name, read, nil)
 	return storedLayer{descriptor, plain.Digest()}, err
+}
+
+// compress writes the layer to out, and uncompressed to plain. Every node gets a
+// copy of the store as it is created, so bytes saved here are saved each time.
+func (l layer) compress(ctx context.Context, out, plain io.Writer) error {
+	encoder, err := zstd.NewWriter(out, zstd.WithEncoderLevel(zstd.SpeedFastest))
+	if err != nil {
+		return err
+	}
+	return errors.Join(l.write(ctx, io.MultiWriter(encoder, plain)), encoder.Close())
 }
 
 func (s *store) addJSON(
