@@ -69,6 +69,11 @@ func runSSH(ctx context.Context, o *sshOptions) error {
 	if _, err := c.Node(ctx, o.node); err != nil {
 		return err
 	}
+	if o.recorder == nil {
+		if o.recorder, err = f.recorderFor(c.ID()); err != nil {
+			return err
+		}
+	}
 	command := o.command
 	if o.recorder != nil {
 		if command, err = o.recorder.Started(ctx, o.node, command); err != nil {

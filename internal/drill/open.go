@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/firedrill/firedrill/internal/session"
+	"github.com/firedrill/firedrill/internal/timeline"
 )
 
 // appender is the part of a journal that adds to it.
@@ -52,3 +53,9 @@ func Abandon(ctx context.Context, j appender, r *Run, why string) error {
 
 // IsPhase tells whether the entry moved the run to another phase.
 func IsPhase(e session.Entry) bool { return e.Type == entryPhase }
+
+// NoteAction journals one thing the trainee did that the audit log cannot see.
+func NoteAction(ctx context.Context, j appender, event timeline.Event) error {
+	_, err := j.Append(ctx, entryActions, ActionsSeen{Events: []timeline.Event{event}})
+	return err
+}
