@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -34,7 +35,7 @@ func probeFor(t *testing.T, d time.Duration, s Stream) []Line {
 	decoder := json.NewDecoder(&out)
 	for {
 		var line Line
-		if err := decoder.Decode(&line); err == io.EOF {
+		if err := decoder.Decode(&line); errors.Is(err, io.EOF) {
 			return lines
 		} else if err != nil {
 			t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"sync"
@@ -111,7 +112,7 @@ func (r *Record) insert(line drillapp.Line) bool {
 	}
 	s.count(line)
 	s.insert(entry{
-		sent: line.Sent, elapsed: time.Duration(line.Millis * float64(time.Millisecond)),
+		sent: line.Sent, elapsed: time.Duration(math.Round(line.Millis*1000)) * time.Microsecond,
 		class: line.Class, pod: line.Pod, err: line.Error,
 	})
 	if line.Sent.After(r.newest) {
