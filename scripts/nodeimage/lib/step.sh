@@ -3,6 +3,7 @@
 # Needs $work. Sourced by ../build.
 
 declare -A step_pid=() step_start=()
+heartbeat=
 
 say() { printf 'nodeimage: %s\n' "$*" >&2; }
 not_ready() { say "$*"; exit 4; }
@@ -25,7 +26,7 @@ prepare_work() {
   fi
   rm -rf --one-file-system "$work"/*.partial "$work"/layer-*.tar
   rm -f "$work"/log/*
-  trap 'stop_steps; exit 130' INT TERM HUP
+  trap 'stop_steps; say "interrupted; run it again to go on from here"; exit 130' INT TERM HUP
   trap stop_steps EXIT
 }
 
@@ -43,6 +44,7 @@ start() { # name function args...
 
 stop_steps() {
   trap '' INT TERM HUP
+  stop_heartbeat
   local pid
   for pid in "${step_pid[@]}"; do
     if kill -TERM -- "-$pid" 2>/dev/null; then wait "$pid" 2>/dev/null || true; fi
@@ -50,31 +52,29 @@ stop_steps() {
   step_pid=()
 }
 
-# Waits for the named steps, telling how they get on.
+# Waits for the named steps. A signal finds this shell in `wait`: in the middle of
+# anything with a $(...) in it bash 5.2 may fail to read its own trap.
 await() { # names...
-  local name last_told=$SECONDS
-  while [ $# -gt 0 ]; do
-    for name in "${!step_pid[@]}"; do
-      kill -0 "${step_pid[$name]}" 2>/dev/null || finish "$name"
+  local name ended status
+  for name in "$@"; do
+    while [ -n "${step_pid[$name]-}" ]; do
+      start_heartbeat
+      status=0 ended=
+      wait -n -p ended "${step_pid[@]}" || status=$?
+      stop_heartbeat
+      finish "$ended" "$status"
     done
-    local left=()
-    for name in "$@"; do
-      if [ -n "${step_pid[$name]-}" ]; then left+=("$name"); fi
-    done
-    set -- "${left[@]}"
-    [ $# -gt 0 ] || break
-    heartbeat
-    sleep 0.5
   done
 }
 
-finish() { # name
-  local name=$1 status=0
-  wait "${step_pid[$name]}" || status=$?
+finish() { # process status
+  local name
+  for name in "${!step_pid[@]}"; do
+    if [ "${step_pid[$name]}" = "$1" ]; then break; fi
+  done
   unset 'step_pid[$name]' # in single quotes: bash itself expands a subscript
-  clear_line
-  if [ "$status" -ne 0 ]; then
-    say "step failed: $name (exit code $status, after $(elapsed "${step_start[$name]}")); its last lines:"
+  if [ "$2" -ne 0 ]; then
+    say "step failed: $name (exit code $2, after $(elapsed "${step_start[$name]}")); its last lines:"
     tail -n 15 "$(step_log "$name")" | sed 's/^/  /' >&2
     say "the whole log is $(step_log "$name")"
     exit 1
@@ -82,18 +82,28 @@ finish() { # name
   say "$name: done in $(elapsed "${step_start[$name]}")"
 }
 
-# On a terminal one line that is written over, elsewhere a line a minute.
-heartbeat() {
-  if [ -t 2 ]; then
-    clear_line
-    printf '  %s' "$(progress)" >&2
-  elif [ $((SECONDS - last_told)) -ge 60 ]; then
-    last_told=$SECONDS
-    say "$(progress)"
-  fi
+# Tells how the steps get on: on a terminal in one line that is written over,
+# elsewhere in a line a minute.
+start_heartbeat() {
+  (
+    exec 9>&- {never}<> <(:)
+    interval=60
+    if [ -t 2 ]; then interval=1; fi
+    # reads what never comes: a sleep would outlive this shell when it is killed
+    while ! read -r -t "$interval" -u "$never"; do
+      if [ -t 2 ]; then printf '\r\033[K  %s' "$(progress)" >&2; else say "$(progress)"; fi
+    done
+  ) >/dev/null </dev/null &
+  heartbeat=$!
 }
 
-clear_line() { if [ -t 2 ]; then printf '\r\033[K' >&2; fi; }
+stop_heartbeat() {
+  [ -n "$heartbeat" ] || return 0
+  kill "$heartbeat" 2>/dev/null || true
+  wait "$heartbeat" 2>/dev/null || true
+  heartbeat=
+  if [ -t 2 ]; then printf '\r\033[K' >&2; fi
+}
 
 progress() {
   local name told=()
