@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/fstest"
 
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -17,17 +19,25 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/dynamic"
 	dynamicfake "k8s.io/client-go/dynamic/fake"
-	"k8s.io/client-go/kubernetes/scheme"
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/firedrill/firedrill/injectors"
 )
 
 const namespace = "shop-x7k2q"
+
+// kinds are those of the tests: client-go's whole scheme takes the fake a while.
+func kinds() *runtime.Scheme {
+	scheme := runtime.NewScheme()
+	utilruntime.Must(appsv1.AddToScheme(scheme))
+	utilruntime.Must(corev1.AddToScheme(scheme))
+	return scheme
+}
 
 // cluster is client-go's fake with what injectors need of a real API server beside
 // it: dry runs, typed strategic patches, field managers, UID preconditions.
@@ -55,7 +65,7 @@ func newCluster(t *testing.T, manifests ...string) *cluster {
 	for _, manifest := range manifests {
 		objects = append(objects, parse(t, manifest))
 	}
-	c := &cluster{FakeDynamicClient: dynamicfake.NewSimpleDynamicClient(scheme.Scheme, objects...), mapper: mapper}
+	c := &cluster{FakeDynamicClient: dynamicfake.NewSimpleDynamicClient(kinds(), objects...), mapper: mapper}
 	c.PrependReactor("patch", "*", c.patch)
 	c.PrependReactor("delete", "*", c.delete)
 	return c
@@ -140,7 +150,7 @@ func (c *cluster) patch(action clienttesting.Action) (bool, runtime.Object, erro
 // for the kinds of patch that need to know which lists merge by which key.
 func merge(before *unstructured.Unstructured, patch clienttesting.PatchActionImpl) (*unstructured.Unstructured, error) {
 	if kind := patch.GetPatchType(); kind == types.JSONPatchType || kind == types.MergePatchType {
-		scratch := dynamicfake.NewSimpleDynamicClient(scheme.Scheme, before)
+		scratch := dynamicfake.NewSimpleDynamicClient(kinds(), before)
 		return scratch.Resource(patch.GetResource()).Namespace(patch.GetNamespace()).
 			Patch(context.Background(), patch.GetName(), kind, patch.GetPatch(), metav1.PatchOptions{})
 	}
@@ -148,7 +158,7 @@ func merge(before *unstructured.Unstructured, patch clienttesting.PatchActionImp
 	if err != nil {
 		return nil, err
 	}
-	typed, err := scheme.Scheme.New(before.GroupVersionKind())
+	typed, err := kinds().New(before.GroupVersionKind())
 	if err != nil {
 		return nil, err
 	}
