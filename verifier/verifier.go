@@ -1,5 +1,28 @@
 // Package verifier proves states of a cluster: healthy, broken, recovered. A check
 // is one observation; only the Runner waits, holds and perturbs.
+//
+// # How a recovery is proven
+//
+//	failing -> settling -> perturbing -> holding -> recovered
+//	   ^----------+------------+------------'
+//
+// A round looks at every check and safeguard at once. Rounds follow each other at least
+// once a second, and at once when pods, workloads, endpoints, nodes or their Leases change.
+//
+//   - failing: a check fails, a safeguard is broken, or something could not be observed.
+//   - settling: everything passes. It must go on doing so for a quarter of the hold (2 s at
+//     least, 5 s at most), so that a pass of an instant disturbs nobody.
+//   - perturbing: each perturbation is done in turn. After each, every check must pass again,
+//     and the pods must be as many as before and none on its way out, within its time.
+//   - holding: every check passes, every safeguard holds, the pods stay the same ones and
+//     none of their containers ends, for the whole hold.
+//   - recovered: a round that began after the hold's end saw all of it once more.
+//
+// Whatever breaks a phase leads back to failing, and the next hold starts from zero: a check
+// that flips, a safeguard that is broken, an error ("could not observe"), or a gap
+// in which nothing was observed (the API server away, a laptop asleep): nobody gives a verdict on
+// what nobody saw. An error does not make a check fail: its last observation stays, with
+// the error beside it. The time of recovery is the start of the pass that held.
 package verifier
 
 import (
