@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -36,11 +37,29 @@ func (w *changes) add(path, value string) {
 	}
 }
 
+func (w *changes) only(prefix string) {
+	w.found = slices.DeleteFunc(w.found, func(change string) bool { return !strings.HasPrefix(change, prefix) })
+}
+
 func (w *changes) text() string {
 	if over := len(w.found) - maxChanges; over > 0 {
 		w.found = append(w.found[:maxChanges], fmt.Sprintf("%d more", over))
 	}
 	return join(w.found)
+}
+
+// read takes the changes from a body.
+func (w *changes) read(data []byte) {
+	var body any
+	if json.Unmarshal(data, &body) != nil {
+		return // not JSON: a patch in another format, of which nothing can be told
+	}
+	switch body := body.(type) {
+	case []any:
+		w.operations(body)
+	case map[string]any:
+		w.walk("", body)
+	}
 }
 
 // operations tells a JSON patch.
@@ -111,7 +130,7 @@ func (w *changes) value(path string, value any) {
 	case strings.HasSuffix(path, "taints"):
 		w.taints(value)
 		return
-	case w.whole && !isContainer(value) && !summarised(path):
+	case w.whole && !isContainer(value) && (value == false || !summarised(path)):
 		return
 	}
 	switch value := value.(type) {

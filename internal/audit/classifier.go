@@ -34,11 +34,16 @@ const (
 
 const (
 	// window is how long a read waits for what it may turn out to be part of.
-	window = 600 * time.Millisecond
-	// tight is the most that passes between two requests of one kubectl process that
-	// are not about the same object. Measured: up to 35 ms within a process, from 75
-	// ms between two processes of a shell script, on two busy cores.
+	window = time.Second
+	// slowly is the window once kubectl has fetched the API's schema, which takes it
+	// long to read.
+	slowly = 3 * time.Second
+	// tight is the most that passes between two requests of one kubectl process, where
+	// nothing but the time tells that from two commands. Measured: up to 35 ms within
+	// a process, from 75 ms between two processes of a shell script, on two busy cores.
 	tight = 50 * time.Millisecond
+	// loose is the same where a mistake would do no harm, or is unlikely.
+	loose = 3 * tight
 	// backwards is how far the API server's clock may jump back before what waits is
 	// given out.
 	backwards = 5 * time.Second

@@ -200,7 +200,7 @@ func TestFolding(t *testing.T) {
 	get := func(at time.Duration) lineBuilder { return lineBuilder{verb: "get", ref: pod("a"), at: at} }
 	events := lineBuilder{
 		verb: "list", ref: objectRef{Resource: "events", Namespace: fixtureRun},
-		uri: "/x?fieldSelector=involvedObject.name%3Da&limit=500", at: 12 * time.Millisecond,
+		uri: "/x?fieldSelector=involvedObject.name%3Da%2CinvolvedObject.uid%3D1&limit=500", at: 12 * time.Millisecond,
 	}
 	other := lineBuilder{verb: "list", ref: pod(""), uri: "/x?limit=500", at: 9 * time.Millisecond}
 	for name, tc := range map[string]struct {

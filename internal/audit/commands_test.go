@@ -54,7 +54,7 @@ var (
 	podName  = regexp.MustCompile(`\bcheckout-[a-z0-9]{7,10}-[a-z0-9]{5}\b`)
 	nodeName = regexp.MustCompile(`\b(firedrill|drill)-(control-plane|worker\d*)\b`)
 	imageRef = regexp.MustCompile(`\bfiredrill[a-z-]*/[a-z-]+:[a-z0-9.]+\b`)
-	nodeList = regexp.MustCompile(`\$NODE(, \$NODE)+`)
+	several  = regexp.MustCompile(`\$(NODE|POD)(, \$(NODE|POD))+(, \d+ more)?`)
 )
 
 // brief writes an event as commands.txt does.
@@ -70,7 +70,7 @@ func brief(e timeline.Event) string {
 	text = podName.ReplaceAllString(text, "$$POD")
 	text = nodeName.ReplaceAllString(text, "$$NODE")
 	text = imageRef.ReplaceAllString(text, "$$IMAGE")
-	return nodeList.ReplaceAllString(text, "$$NODES")
+	return several.ReplaceAllString(text, "$$${1}S")
 }
 
 // classifyAll returns the events of lines, in the order they are told.

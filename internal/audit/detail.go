@@ -8,27 +8,21 @@ import (
 
 // writeDetail says what a write changes, without secrets: "limits.memory=96Mi".
 func writeDetail(r *request, verb string) string {
-	if r.Resource == "secrets" || verb == "create token" || verb == "evict" || len(r.body) == 0 {
+	if r.Resource == "secrets" || len(r.body) == 0 {
 		return deletionDetail(r)
 	}
 	switch verb {
-	case "delete":
+	case "delete", "evict", "create token":
 		return deletionDetail(r)
 	case "rollout restart", "rollout pause", "rollout resume", "uncordon", "certificate":
 		return ""
 	case "cordon":
 		return "unschedulable=true"
 	}
-	var body any
-	if json.Unmarshal(r.body, &body) != nil {
-		return ""
-	}
-	w := &changes{whole: r.verb == "create" || r.verb == "update"}
-	switch body := body.(type) {
-	case []any:
-		w.operations(body)
-	case map[string]any:
-		w.walk("", body)
+	w := &changes{whole: r.verb == "create" || r.verb == "update" || verb == "debug"}
+	w.read(r.body)
+	if verb == "debug" {
+		w.only("image=") // of a copy, all the rest is the pod's
 	}
 	if len(w.found) == 0 && r.verb == "patch" {
 		return "no change"

@@ -31,6 +31,7 @@ type pending struct {
 	Items    []string       `json:"items,omitempty"`    // read one by one after a list
 	Others   []string       `json:"others,omitempty"`   // resources listed by the same command
 	Pods     bool           `json:"pods,omitempty"`     // its pods were looked up: logs deployment/x
+	Slow     bool           `json:"slow,omitempty"`     // the schema was fetched: the next step may take a while
 
 	idle time.Time // Flush's clock when it was first seen to wait
 }
@@ -72,7 +73,7 @@ func (f *folder) take(r *request) []timeline.Event {
 
 // expire gives out what waited longer than the window, by the requests' own clock.
 func (f *folder) expire(clock time.Time) []timeline.Event {
-	return f.release(func(p *pending) bool { return clock.Sub(p.Last) > window })
+	return f.release(func(p *pending) bool { return clock.Sub(p.Last) > p.window() })
 }
 
 // flush gives out what waited longer than the window by the caller's clock.
@@ -81,7 +82,7 @@ func (f *folder) flush(now time.Time) []timeline.Event {
 		if p.idle.IsZero() || now.Before(p.idle) {
 			p.idle = now
 		}
-		return now.Sub(p.idle) > window
+		return now.Sub(p.idle) > p.window()
 	})
 }
 
@@ -166,9 +167,20 @@ func (f *folder) recall(r *request, within time.Duration, fits func(*recent) boo
 	return nil
 }
 
-// near tells whether a request follows an answer so closely that the same process
-// must have sent it.
-func near(last time.Time, r *request) bool { return between(last, r) <= tight }
+// window is how long the read waits.
+func (p *pending) window() time.Duration {
+	if p.Slow {
+		return slowly
+	}
+	return window
+}
+
+// near tells whether a request follows the read so closely that the same process must
+// have sent it.
+func (p *pending) near(r *request) bool { return between(p.Last, r) <= tight }
+
+// soon is near, where a mistake would do no harm.
+func (p *pending) soon(r *request) bool { return between(p.Last, r) <= loose }
 
 // between is the time from an answer to a request; requests sent side by side count
 // as following at once.

@@ -1,6 +1,8 @@
 package audit
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,9 +13,6 @@ const (
 	// throttled is the time between two requests of a kubectl that describes many
 	// objects: its client limits itself to 5 requests a second.
 	throttled = 400 * time.Millisecond
-	// parsing is the most that kubectl needs between fetching the API's schema and
-	// its next request.
-	parsing = 500 * time.Millisecond
 	// polling is the longest pause of a kubectl drain between two looks at a pod.
 	polling = 12 * time.Second
 	// schemaVerb remembers that the API's schema was fetched.
@@ -25,6 +24,10 @@ const (
 func (f *folder) discovery(r *request) []timeline.Event {
 	if strings.HasPrefix(r.path, "/openapi/") {
 		f.remember(r, schemaVerb, "")
+		if p := f.find(r, func(p *pending) bool { return between(p.Last, r) <= window }); p != nil {
+			p.Slow = true
+			p.extend(r)
+		}
 	}
 	return nil
 }
@@ -39,7 +42,7 @@ func (f *folder) read(r *request) []timeline.Event {
 	}
 	for _, rule := range []func(*request) bool{
 		f.afterEffect, f.namespaceOfMissing, f.readAgain, f.describedItem, f.eventsOf, f.history,
-		f.podsOf, f.informer, f.prefix, f.detail, f.together,
+		f.podsOf, f.drained, f.informer, f.prefix, f.detail, f.together,
 	} {
 		if rule(r) {
 			return nil
@@ -50,9 +53,9 @@ func (f *folder) read(r *request) []timeline.Event {
 	switch {
 	case r.Resource == "events":
 		p.Event = newEvent(r, "events")
-	case r.get() && f.recall(r, parsing, func(a *recent) bool { return a.Verb == schemaVerb }) != nil:
+	case r.get() && f.recall(r, slowly, func(a *recent) bool { return a.Verb == schemaVerb }) != nil:
 		p.Event = newEvent(r, "apply")
-		p.Event.Detail = "no change"
+		p.Event.Detail, p.Slow = "no change", true
 	}
 	return events
 }
@@ -64,6 +67,15 @@ func (f *folder) top(r *request) []timeline.Event {
 	p.Event, p.Describe = newEvent(r, "top"), false
 	p.Count = 2 // what it reads beside belongs to it
 	return events
+}
+
+// some shortens a list of names.
+func some(names []string) []string {
+	const most = 4
+	if len(names) <= most {
+		return names
+	}
+	return append(slices.Clone(names[:most]), fmt.Sprintf("%d more", len(names)-most))
 }
 
 // event is what a read turned out to be.
@@ -79,7 +91,7 @@ func (p *pending) event() (timeline.Event, bool) {
 			e.Name = p.Items[0]
 		}
 		if e.Name == "" && len(p.Items) > 1 {
-			e.Detail = join(p.Items)
+			e.Detail = join(some(p.Items))
 		}
 	case len(p.Others) > 0:
 		for _, other := range p.Others {

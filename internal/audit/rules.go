@@ -4,9 +4,9 @@ import "slices"
 
 // afterEffect: kubectl delete, drain and run look at their object until it is gone or there.
 func (f *folder) afterEffect(r *request) bool {
-	name := r.Name
+	name, within := r.Name, loose
 	if name == "" {
-		name = r.field("metadata.name")
+		name, within = r.field("metadata.name"), window // as no person asks
 	}
 	if name == "" {
 		return false
@@ -17,7 +17,7 @@ func (f *folder) afterEffect(r *request) bool {
 		case "evict": // looked at again and again
 			return same
 		case "delete", "run":
-			return same && between(a.Last, r) <= 2*tight
+			return same && between(a.Last, r) <= within
 		}
 		return false
 	})
@@ -34,19 +34,21 @@ func (f *folder) namespaceOfMissing(r *request) bool {
 		return false
 	}
 	if p := f.find(r, func(p *pending) bool {
-		return p.Event.Code == 404 && p.Target.Namespace == r.Name && near(p.Last, r)
+		return p.Event.Code == 404 && p.Target.Namespace == r.Name
 	}); p != nil {
 		p.extend(r)
 		return true
 	}
-	return f.recall(r, tight, func(a *recent) bool {
+	return f.recall(r, loose, func(a *recent) bool {
 		return a.Code == 404 && a.Target.Namespace == r.Name
 	}) != nil
 }
 
-// readAgain: describe and rollout history read their object twice.
+// readAgain: describe and rollout history read their object twice, and scale its scale.
 func (f *folder) readAgain(r *request) bool {
-	p := f.find(r, func(p *pending) bool { return r.get() && !p.List && r.of(p.Target) && near(p.Last, r) })
+	p := f.find(r, func(p *pending) bool {
+		return r.get() && !p.List && r.of(p.Target) && (p.near(r) || r.Subresource == "scale")
+	})
 	if p == nil {
 		return false
 	}
@@ -80,24 +82,43 @@ func (p *pending) within(r *request) bool {
 	if p.Describe {
 		return between(p.Last, r) <= throttled
 	}
-	return near(p.Last, r)
+	return p.near(r)
 }
 
-// eventsOf: describe reads the events of its object.
+// eventsOf: describe reads the events of its object, and only describe asks for them
+// by the object's UID.
 func (f *folder) eventsOf(r *request) bool {
 	name := r.field("involvedObject.name")
-	if r.Resource != "events" || name == "" {
+	if r.Resource != "events" || name == "" || r.field("involvedObject.uid") == "" {
 		return false
 	}
-	p := f.find(r, func(p *pending) bool {
-		return p.within(r) && (p.Target.Name == name || slices.Contains(p.Items, name))
-	})
+	p := f.find(r, func(p *pending) bool { return p.Target.Name == name || slices.Contains(p.Items, name) })
 	if p == nil {
 		return false
 	}
 	p.Describe = true
+	f.first(r, p)
 	p.extend(r)
+	f.firstList(r, p)
 	return true
+}
+
+// firstList joins the list from which a describe takes its objects: it reads each of
+// them once, and one that was named twice.
+func (f *folder) firstList(r *request, p *pending) {
+	if p.Count > 1 || p.List {
+		return
+	}
+	list := f.find(r, func(q *pending) bool {
+		return q.List && q.Target.Resource == p.Target.Resource && q.Target.APIGroup == p.Target.APIGroup &&
+			(q.Target.Namespace == p.Target.Namespace || q.Target.Namespace == "")
+	})
+	if list == nil {
+		return
+	}
+	list.Describe, list.Items = true, append(list.Items, p.Target.Name)
+	list.extend(r)
+	f.consume(r, func(q *pending) bool { return q == p })
 }
 
 // history: rollout history and undo read their object twice, then its revisions, and
@@ -106,13 +127,27 @@ func (f *folder) history(r *request) bool {
 	if !r.list() || r.paged() || r.Resource != "replicasets" && r.Resource != "controllerrevisions" {
 		return false
 	}
-	p := f.find(r, func(p *pending) bool { return p.Count > 1 && !p.Describe && near(p.Last, r) })
+	p := f.find(r, func(p *pending) bool { return !p.List && !p.Describe && rolls(p.Target.Resource) })
 	if p == nil {
 		return false
 	}
 	p.History = true
+	f.first(r, p)
 	p.extend(r)
 	return true
+}
+
+// first joins the first of the two reads with which describe and history begin, where
+// the second came too late to be known as one.
+func (f *folder) first(r *request, p *pending) {
+	if p.Count > 1 || p.List {
+		return
+	}
+	first := f.consume(r, func(q *pending) bool { return q != p && !q.List && q.Target == p.Target })
+	if first != nil {
+		p.Count += first.Count
+		p.Event.Time, p.Event.ID = first.Event.Time, first.Event.ID
+	}
 }
 
 // podsOf: logs, exec and port-forward of a workload or a service look up its pods.
@@ -121,10 +156,10 @@ func (f *folder) podsOf(r *request) bool {
 		return false
 	}
 	p := f.find(r, func(p *pending) bool {
-		if p.List || p.Count > 1 || p.Target.Resource == "pods" || !near(p.Last, r) {
+		if p.List || p.Count > 1 || p.Target.Resource == "pods" {
 			return false
 		}
-		return p.Pods && r.get() || r.list() && !r.paged() && r.query.Get("labelSelector") != ""
+		return p.Pods && r.get() && p.soon(r) || r.list() && !r.paged() && r.query.Get("labelSelector") != ""
 	})
 	if p == nil {
 		return false
@@ -155,7 +190,7 @@ func (f *folder) informer(r *request) bool {
 func (f *folder) prefix(r *request) bool {
 	p := f.find(r, func(p *pending) bool {
 		return r.list() && r.paged() && !r.selective() && p.Event.Code == 404 &&
-			p.Target.Resource == r.Resource && p.Target.Namespace == r.Namespace && near(p.Last, r)
+			p.Target.Resource == r.Resource && p.Target.Namespace == r.Namespace && p.soon(r)
 	})
 	if p == nil {
 		return false
@@ -168,8 +203,8 @@ func (f *folder) prefix(r *request) bool {
 
 // detail: describe reads more about its object: replica sets, endpoints, leases, quotas.
 func (f *folder) detail(r *request) bool {
-	about := r.get() || r.selective() || r.Resource == "resourcequotas" || r.Resource == "limitranges"
-	p := f.find(r, func(p *pending) bool { return about && (p.Count > 1 || p.Describe) && near(p.Last, r) })
+	about := r.get() || f.topping(r) || r.selective() || r.Resource == "resourcequotas" || r.Resource == "limitranges"
+	p := f.find(r, func(p *pending) bool { return about && (p.Count > 1 || p.Describe) && p.soon(r) })
 	if p == nil {
 		return false
 	}
@@ -180,13 +215,25 @@ func (f *folder) detail(r *request) bool {
 	return true
 }
 
+// topping tells whether a top is under way: it lists the pods when there are no metrics
+// of them.
+func (f *folder) topping(r *request) bool {
+	return f.find(r, func(p *pending) bool { return p.Event.Verb == "top" && p.soon(r) }) != nil
+}
+
+// drained: a drain that gives up looks which pods are left.
+func (f *folder) drained(r *request) bool {
+	node := r.field("spec.nodeName")
+	return node != "" && r.list() && f.recall(r, polling, func(a *recent) bool { return a.Verb == "drain" && a.Key == node }) != nil
+}
+
 // together: get of several resources lists one after the other.
 func (f *folder) together(r *request) bool {
 	if !r.list() || !r.paged() {
 		return false
 	}
 	p := f.find(r, func(p *pending) bool {
-		return p.List && p.Paged && len(p.Items) == 0 && p.Event.Verb == "get" && near(p.Last, r) &&
+		return p.List && p.Paged && len(p.Items) == 0 && p.Event.Verb == "get" && p.soon(r) &&
 			p.Target.Resource != r.Resource && !slices.Contains(p.Others, r.Resource)
 	})
 	if p == nil {

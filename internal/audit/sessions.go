@@ -11,6 +11,9 @@ import (
 // goesOn is how long after a wait its next watch is taken for the same command.
 const goesOn = 15 * time.Minute
 
+// attaching is the longest a run waits for its container before it attaches to it.
+const attaching = 5 * time.Minute
+
 // watch handles a watch: the second half of get -w, rollout status or wait, or what
 // a command does while it waits for its own effect.
 func (f *folder) watch(r *request) []timeline.Event {
@@ -69,28 +72,64 @@ var sessionVerbs = map[string]string{ //nolint:gochecknoglobals // a constant ta
 }
 
 // session handles logs, exec, attach, port-forward and proxy. A kubectl tries exec
-// over a websocket and then over SPDY, and follows a log again: that is told once.
+// over a websocket and then over SPDY, and follows a log again, without reading the
+// pod again as a new command does: that is told once.
 func (f *folder) session(r *request) []timeline.Event {
-	f.consume(r, func(p *pending) bool {
-		return p.Pods || p.List && !p.Paged && p.Target.Resource == r.Resource && p.Target.Namespace == r.Namespace ||
-			!p.List && p.Target.Resource == r.Resource && p.Target.Namespace == r.Namespace && p.Target.Name == r.Name
-	})
-	verb := sessionVerbs[r.Subresource]
-	e := newEvent(r, verb)
-	command := r.query["command"]
-	if verb == "exec" && isCopy(command) {
-		verb, e.Verb = "cp", "cp"
+	first := f.consume(r, func(p *pending) bool { return p.begins(r) })
+	if first == nil && f.attaches(r) {
+		return nil
 	}
+	verb, command := sessionVerbs[r.Subresource], r.query["command"]
+	if verb == "exec" && isCopy(command) {
+		verb = "cp"
+	}
+	e := newEvent(r, verb)
 	e.Detail = sessionDetail(r, command)
-	again := f.recall(r, 2*window, func(a *recent) bool {
-		return a.Verb == verb && a.Key == e.Detail && r.of(a.Target)
-	})
-	if again != nil {
-		again.Last = later(again.Last, r.done)
+	if first == nil && r.kubectl && f.again(r, verb, e.Detail) {
 		return nil
 	}
 	f.remember(r, verb, e.Detail)
 	return []timeline.Event{tell(e)}
+}
+
+// begins tells whether a read is the first step of a session: of its pod, of the pods
+// of a selector, or of what the pods belong to.
+func (p *pending) begins(r *request) bool {
+	switch {
+	case p.Pods:
+		return true
+	case p.Target.Resource != r.Resource || p.Target.Namespace != r.Namespace:
+		return false
+	case p.List:
+		return !p.Paged
+	}
+	return p.Target.Name == r.Name
+}
+
+// again tells whether a session was begun just before.
+func (f *folder) again(r *request, verb, detail string) bool {
+	a := f.recall(r, 2*window, func(a *recent) bool { return a.Verb == verb && a.Key == detail && r.of(a.Target) })
+	if a == nil {
+		return false
+	}
+	a.Last = later(a.Last, r.done)
+	return true
+}
+
+// attaches: run and debug attach to their container once it runs, and read its logs
+// when it has ended. Unlike attach and logs they do not read the pod before.
+func (f *folder) attaches(r *request) bool {
+	if r.Subresource != "attach" && r.Subresource != "log" {
+		return false
+	}
+	a := f.recall(r, attaching, func(a *recent) bool {
+		return (a.Verb == "run" || a.Verb == "debug") && sameName(r, a)
+	})
+	if a == nil {
+		return false
+	}
+	a.Last = later(a.Last, r.done)
+	return true
 }
 
 // isCopy recognises kubectl cp, which runs tar in the container.
@@ -141,10 +180,10 @@ func (f *folder) drains(r *request) (string, bool) {
 	}
 	target := objectRef{Resource: "nodes", Name: node}
 	ours := func(t objectRef) bool { return t.Resource == target.Resource && t.Name == target.Name }
-	if p := f.consume(r, func(p *pending) bool { return ours(p.Target) && p.Count == 1 && near(p.Last, r) }); p != nil {
+	if p := f.consume(r, func(p *pending) bool { return ours(p.Target) && p.Count == 1 && p.soon(r) }); p != nil {
 		return node, true
 	}
-	cordoned := f.recall(r, tight, func(a *recent) bool { return a.Verb == "cordon" && ours(a.Target) })
+	cordoned := f.recall(r, loose, func(a *recent) bool { return a.Verb == "cordon" && ours(a.Target) })
 	return node, cordoned != nil
 }
 

@@ -32,7 +32,7 @@ var managers = map[string]string{ //nolint:gochecknoglobals // a constant table
 // write handles what changes the system. It is told at once, whatever it may be part of.
 func (f *folder) write(r *request) []timeline.Event {
 	verb := writeVerb(r)
-	first := f.consume(r, func(p *pending) bool { return r.of(p.Target) || p.source(r) })
+	first := f.consume(r, func(p *pending) bool { return r.of(p.Target) || p.source(r, verb) })
 	if verb == "patch" && r.manager() == "" && undoes(r, first) {
 		verb = "rollout undo"
 	}
@@ -64,13 +64,10 @@ func (f *folder) write(r *request) []timeline.Event {
 // source recognises the read with which a creation or deletion begins: the workload
 // that expose and autoscale take their selector from, the node or pod of a debug, the
 // list from which a delete takes its names.
-func (p *pending) source(r *request) bool {
-	if !near(p.Last, r) {
-		return false
-	}
-	switch r.verb {
-	case "create":
-		return !p.List && resourceIn(r.Resource, "services", "horizontalpodautoscalers", "pods", "jobs") && p.Target.Name != ""
+func (p *pending) source(r *request, verb string) bool {
+	switch verb {
+	case "expose", "autoscale", "debug":
+		return !p.List
 	case "delete":
 		return p.List && !p.Paged && p.Target.Resource == r.Resource && p.Target.Namespace == r.Namespace
 	}

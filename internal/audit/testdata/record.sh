@@ -19,7 +19,7 @@ mkdir -p "$out" "$work/bin"
 printf '#!/bin/sh\nexec "%s" "$@"\n' "$kubectl" >"$work/bin/k"
 chmod +x "$work/bin/k"
 export PATH=$work/bin:$PATH
-sed "s|IMAGE|$IMAGE|; s|NODE|$NODE|" "$here/setup.yaml" >"$work/setup.yaml"
+sed "s|IMAGE|$IMAGE|; s|NODE\b|$NODE|" "$here/setup.yaml" >"$work/setup.yaml"
 cd "$work"
 
 in_node() { if [ "$node" = - ]; then "$@"; else docker exec "$node" "$@"; fi; }
