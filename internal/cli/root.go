@@ -89,8 +89,8 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	text := fmt.Sprintf("unknown command %q", args[0])
-	if close := cmd.SuggestionsFor(args[0]); len(close) > 0 {
-		text += fmt.Sprintf(" (did you mean %s?)", strings.Join(close, " or "))
+	if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
+		text += fmt.Sprintf(" (did you mean %s?)", strings.Join(similar, " or "))
 	}
 	return usageErrorf("%s\nSee `%s --help`.", text, cmd.CommandPath())
 }

@@ -96,7 +96,8 @@ func inSeconds(s float64) string {
 func mark(p interface {
 	Green(string) string
 	Red(string) string
-}, ok bool) string {
+}, ok bool,
+) string {
 	if ok {
 		return p.Green("✓")
 	}

@@ -45,11 +45,17 @@ func TestParseInfo(t *testing.T) {
 		want               EngineInfo
 		wantErr            bool
 	}{
-		{"docker", "docker", `{"ServerVersion":"20.10.24+dfsg1","CgroupVersion":"1","OSType":"linux","Architecture":"x86_64","DockerRootDir":"/var/lib/docker","Name":"vm","OperatingSystem":"Debian","NCPU":2,"MemTotal":25}`,
-			EngineInfo{Provider: "docker", Version: "20.10.24+dfsg1", CgroupVersion: "1", CPUs: 2, MemoryBytes: 25, OSType: "linux", Architecture: "x86_64", Storage: "/var/lib/docker", Name: "vm", OS: "Debian"}, false},
+		{
+			"docker", "docker", `{"ServerVersion":"20.10.24+dfsg1","CgroupVersion":"1","OSType":"linux","Architecture":"x86_64","DockerRootDir":"/var/lib/docker","Name":"vm","OperatingSystem":"Debian","NCPU":2,"MemTotal":25}`,
+			EngineInfo{Provider: "docker", Version: "20.10.24+dfsg1", CgroupVersion: "1", CPUs: 2, MemoryBytes: 25, OSType: "linux", Architecture: "x86_64", Storage: "/var/lib/docker", Name: "vm", OS: "Debian"},
+			false,
+		},
 		{"docker without its daemon", "docker", `{"ServerErrors":["Cannot connect to the Docker daemon"]}`, EngineInfo{}, true},
-		{"podman", "podman", `{"host":{"cgroupVersion":"v2","os":"linux","arch":"amd64","hostname":"h","cpus":8,"memTotal":99,"distribution":{"distribution":"fedora","version":"42"}},"store":{"graphRoot":"/g"},"version":{"Version":"5.4.0"}}`,
-			EngineInfo{Provider: "podman", Version: "5.4.0", CgroupVersion: "2", CPUs: 8, MemoryBytes: 99, OSType: "linux", Architecture: "amd64", Storage: "/g", Name: "h", OS: "fedora 42"}, false},
+		{
+			"podman", "podman", `{"host":{"cgroupVersion":"v2","os":"linux","arch":"amd64","hostname":"h","cpus":8,"memTotal":99,"distribution":{"distribution":"fedora","version":"42"}},"store":{"graphRoot":"/g"},"version":{"Version":"5.4.0"}}`,
+			EngineInfo{Provider: "podman", Version: "5.4.0", CgroupVersion: "2", CPUs: 8, MemoryBytes: 99, OSType: "linux", Architecture: "amd64", Storage: "/g", Name: "h", OS: "fedora 42"},
+			false,
+		},
 		{"nonsense", "docker", "oops", EngineInfo{}, true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -95,13 +101,21 @@ func TestConfigDifferences(t *testing.T) {
 	}{
 		{"none", func(*Config) {}, nil},
 		{"image not here any more", func(c *Config) { c.ImageID = "" }, nil},
-		{"image built anew", func(c *Config) { c.ImageID = "sha256:bbbbbbbbbbbbbbbbbbbbbb" },
-			[]string{"node image: firedrill/node:local was built anew (it has sha256:aaaaaaaaaaaa, wanted is sha256:bbbbbbbbbbbb)"}},
-		{"another image", func(c *Config) { c.Image, c.ImageID = "kindest/node:v1", "sha256:c" },
-			[]string{"node image: it has firedrill/node:local, wanted is kindest/node:v1"}},
-		{"several", func(c *Config) { c.Workers, c.CgroupV1, c.Provider, c.Settings = 1, true, "podman", "t" },
-			[]string{"container engine: it has docker, wanted is podman", "workers: it has 2, wanted is 1", "cgroup v1: it has false, wanted is true",
-				"settings: it was made by another version of firedrill, with other cluster settings"}},
+		{
+			"image built anew", func(c *Config) { c.ImageID = "sha256:bbbbbbbbbbbbbbbbbbbbbb" },
+			[]string{"node image: firedrill/node:local was built anew (it has sha256:aaaaaaaaaaaa, wanted is sha256:bbbbbbbbbbbb)"},
+		},
+		{
+			"another image", func(c *Config) { c.Image, c.ImageID = "kindest/node:v1", "sha256:c" },
+			[]string{"node image: it has firedrill/node:local, wanted is kindest/node:v1"},
+		},
+		{
+			"several", func(c *Config) { c.Workers, c.CgroupV1, c.Provider, c.Settings = 1, true, "podman", "t" },
+			[]string{
+				"container engine: it has docker, wanted is podman", "workers: it has 2, wanted is 1", "cgroup v1: it has false, wanted is true",
+				"settings: it was made by another version of firedrill, with other cluster settings",
+			},
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -194,8 +208,14 @@ func TestOlderThan(t *testing.T) {
 		version, minimum string
 		want             bool
 	}{
-		{"20.10.24+dfsg1", "20.10", false}, {"19.03.5", "20.10", true}, {"28.2.2", "20.10", false}, {"20", "20.10", true},
-		{"v1.7.7", "1.7", false}, {"3.0.0-rc1", "3.0", false}, {"20.9", "20.10", true}, {"unknown", "1.7", true},
+		{"20.10.24+dfsg1", "20.10", false},
+		{"19.03.5", "20.10", true},
+		{"28.2.2", "20.10", false},
+		{"20", "20.10", true},
+		{"v1.7.7", "1.7", false},
+		{"3.0.0-rc1", "3.0", false},
+		{"20.9", "20.10", true},
+		{"unknown", "1.7", true},
 	} {
 		if got := olderThan(tc.version, tc.minimum); got != tc.want {
 			t.Errorf("olderThan(%q, %q) = %t", tc.version, tc.minimum, got)

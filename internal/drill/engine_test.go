@@ -324,7 +324,9 @@ func TestAKilledRefereeIsReplaced(t *testing.T) {
 	stop, ended := w.referee()
 	w.until("injecting or later", func(r *Run) bool { return len(r.Pending) > 0 })
 	stop()
-	<-ended
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("a stopped referee ended with %v", err)
+	}
 	_, ended = w.referee()
 	w.until("paged", paged)
 	if r := w.run(); len(r.Pending) != 1 {

@@ -13,8 +13,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -50,6 +52,7 @@ func run(m *testing.M) int {
 	if out, err := build.CombinedOutput(); err != nil {
 		return fail(fmt.Errorf("build firedrill: %w\n%s", err, out))
 	}
+	defer cleanUpWhenInterrupted()()
 	start := time.Now()
 	if err := firedrill.stream("up", "--name", *clusterName); err != nil {
 		return fail(err)
@@ -67,6 +70,25 @@ func run(m *testing.M) int {
 		return fail(err)
 	}
 	return code
+}
+
+// cleanUpWhenInterrupted takes the cluster down when the tests are stopped by a signal.
+func cleanUpWhenInterrupted() (stop func()) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		if _, ok := <-signals; !ok {
+			return
+		}
+		if err := firedrill.stream("down", "--name", *clusterName); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		os.Exit(130)
+	}()
+	return func() {
+		signal.Stop(signals)
+		close(signals)
+	}
 }
 
 func fail(err error) int {
@@ -92,7 +114,7 @@ type result struct {
 
 func (t tool) run(tb testing.TB, args ...string) result {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute) //nolint:usetesting // clean-ups run commands as well, when tb.Context is over
 	defer cancel()
 	cmd := exec.CommandContext(ctx, t.binary, append(args, "--name", *clusterName)...)
 	cmd.Env = t.env
