@@ -96,10 +96,19 @@ tree() { # name variant packages
 
 # The folders below become layers of images; they are cheap, and made anew each time.
 
+# Debian's busybox crashes on `wget -T`, and its shell runs its own commands whatever
+# the search path says. So its wget loses its name (keeping its place in the sorted
+# table of names) and cmd/wget, which is /bin/wget in the image, is found instead.
 busybox_tree() {
   fresh busybox
-  mkdir -p "$work/trees/busybox/bin"
-  cp "$work/netfilter-base/bin/busybox" "$work/trees/busybox/bin/"
+  local to=$work/trees/busybox/bin
+  mkdir -p "$to"
+  LC_ALL=C sed 's/\x00wget\x00/\x00wgeT\x00/' "$work/netfilter-base/bin/busybox" >"$to/busybox"
+  chmod 755 "$to/busybox"
+  if "$to/busybox" --list | grep -qx wget || ! "$to/busybox" --list | grep -qx whoami; then
+    echo "busybox's table of commands is not where it was" >&2
+    return 1
+  fi
 }
 
 # The packet filter's tools with every library that their plugins load, which no

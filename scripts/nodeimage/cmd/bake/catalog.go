@@ -103,7 +103,7 @@ func busybox(from inputs) (layer, error) {
 	}
 	parts := append(accounts(), folder("/tmp", 0o1777, 0), folder("/root", 0o700, 0), binary(program, "/bin/busybox"))
 	for applet := range strings.FieldsSeq(string(applets)) {
-		if applet != "busybox" && applet != "wget" { // wget is ours, see cmd/wget
+		if applet != "busybox" {
 			parts = append(parts, link("/bin/"+applet, "busybox"))
 		}
 	}

@@ -1,6 +1,7 @@
-// Command wget stands in for busybox's in the shell image: Debian's busybox crashes
-// when a fetch fails, and a probe that dumps core is no honest symptom. Flags and
-// words are busybox's, as far as probes and people in a pod use them.
+// Command wget stands in for busybox's in the shell image: Debian's busybox 1.35
+// crashes on -T (its option parser writes to nowhere), and a probe that dumps core is
+// no honest symptom. Flags and words are busybox's, as far as probes and people in a
+// pod use them.
 package main
 
 import (
