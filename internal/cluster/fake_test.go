@@ -222,8 +222,9 @@ func newFixture(t *testing.T, nodes int) *fixture {
 		getenv: func(string) string { return "" }, now: time.Now, mute: func() {},
 		connect: func(*rest.Config) (kubernetes.Interface, error) { return f.client, nil },
 		limits: limits{
-			ready: 300 * time.Millisecond, revive: 300 * time.Millisecond, abort: time.Second, remove: 2 * time.Second,
-			settle: 50 * time.Millisecond, poll: 5 * time.Millisecond, request: time.Second,
+			// Wide, for a machine under load: a test of running out of time narrows its own.
+			ready: 30 * time.Second, revive: 30 * time.Second, abort: 30 * time.Second, remove: 30 * time.Second,
+			settle: 500 * time.Millisecond, poll: 5 * time.Millisecond, request: 30 * time.Second,
 		},
 	}
 	return f
