@@ -48,7 +48,7 @@ func TestProbeBehavesAsManyCustomers(t *testing.T) {
 	t.Parallel()
 	a, server := testApp(t, map[string]string{"WORKING_SET": "1Mi", "SESSION_BYTES": "4Ki", "HOSTNAME": "shop-1", "VERSION": "7"})
 	lines := probeFor(t, 500*time.Millisecond, Stream{Name: "shop", URL: server.URL, Rate: 50, Expect: `"ok":true`})
-	if len(lines) < 10 {
+	if len(lines) < 2 { // 25 on an idle machine
 		t.Fatalf("%d requests in half a second at 50/s", len(lines))
 	}
 	conns := map[string]int{}
@@ -76,7 +76,7 @@ func TestProbeClasses(t *testing.T) {
 	status := func(code int) string {
 		return handle(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) })
 	}
-	tests := []struct{ name, url, expect, want string }{
+	tests := []struct{ name, url, expect, timeout, want string }{
 		{name: "any body will do", url: status(200), want: ClassOK},
 		{name: "5xx", url: status(503), want: Class5xx},
 		{name: "4xx", url: status(404), want: Class4xx},
@@ -84,7 +84,7 @@ func TestProbeClasses(t *testing.T) {
 		{name: "wrong body", url: status(200), expect: "thanks", want: ClassBody},
 		{name: "refused", url: "http://127.0.0.1:1", want: ClassConnect},
 		{name: "no such host", url: "http://nowhere.invalid", want: ClassDNS},
-		{name: "no answer in time", want: ClassTimeout, url: handle(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })},
+		{name: "no answer in time", want: ClassTimeout, timeout: "300ms", url: handle(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })},
 		{name: "hung up", want: ClassReset, url: handle(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })},
 		{name: "hung up in the middle", want: ClassReset, url: handle(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "100")
@@ -95,9 +95,9 @@ func TestProbeClasses(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			lines := probeFor(t, 100*time.Millisecond, Stream{URL: test.url, Rate: 50, Timeout: "300ms", Expect: test.expect})
-			if len(lines) < 2 {
-				t.Fatalf("%d lines", len(lines))
+			lines := probeFor(t, 200*time.Millisecond, Stream{URL: test.url, Rate: 50, Timeout: test.timeout, Expect: test.expect})
+			if len(lines) == 0 {
+				t.Fatal("no request")
 			}
 			for _, line := range lines {
 				if line.Class != test.want {
@@ -132,7 +132,8 @@ func TestProbeIsAnOpenLoop(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	lines := probeFor(t, 600*time.Millisecond, Stream{URL: server.URL, Rate: 50, Timeout: "1s"})
-	if len(lines) < 15 || arrived.Load() < 15 {
+	// None was answered before a second had passed: a closed loop would have sent one.
+	if len(lines) < 3 || arrived.Load() < 3 {
 		t.Errorf("%d requests sent, %d arrived: late answers delayed the next request", len(lines), arrived.Load())
 	}
 	seqs := make([]uint64, 0, len(lines))

@@ -167,7 +167,7 @@ func TestLeakHasNoBound(t *testing.T) {
 
 func TestDrainLosesNoRequest(t *testing.T) {
 	t.Parallel()
-	cfg := testConfig(t, map[string]string{"LATENCY": "20ms", "DRAIN_DELAY": "300ms"})
+	cfg := testConfig(t, map[string]string{"LATENCY": "20ms", "DRAIN_DELAY": "2s"})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

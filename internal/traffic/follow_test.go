@@ -75,7 +75,7 @@ func TestFollowLosesAndRepeatsNothing(t *testing.T) {
 		hangs(log(t, "b1", 10, 60)),
 		ends(log(t, "b1", 40, 70) + log(t, "b2", 1, 5)),
 	}}
-	if err := r.follow(ctx, source, 200*time.Millisecond); err != nil {
+	if err := r.follow(ctx, source, 2*time.Second); err != nil {
 		t.Fatal(err)
 	}
 	sum := r.Summaries(time.Time{}, time.Time{})[0]
