@@ -28,21 +28,41 @@ func (r workloadRef) baseline(t *Target) (WorkloadState, error) {
 	return w, nil
 }
 
-// compare reads the workload and its baseline, and lets judge compare them. A workload
-// that is gone breaks every safeguard that is about it.
-func (r workloadRef) compare(ctx context.Context, t *Target, judge func(was WorkloadState, now *workload) (Observation, error)) (Observation, error) {
-	was, err := r.baseline(t)
-	if err != nil {
-		return Observation{}, err
+// goneError says that a workload is not there any more, or is on its way out.
+type goneError struct{ what Observation }
+
+func (e *goneError) Error() string { return e.what.Reason }
+
+// present reads the workload and its baseline; a workload that is gone is an *goneError.
+func (r workloadRef) present(ctx context.Context, t *Target) (was WorkloadState, now *workload, err error) {
+	if was, err = r.baseline(t); err != nil {
+		return was, nil, err
 	}
-	now, err := r.read(ctx, t)
+	now, err = r.read(ctx, t)
 	switch {
 	case apierrors.IsNotFound(err):
-		return Observation{Reason: r.key() + " was deleted", Evidence: "UID at the baseline " + string(was.UID)}, nil
+		return was, nil, &goneError{Observation{
+			Reason: r.key() + " was deleted", Evidence: "UID at the baseline " + string(was.UID),
+		}}
 	case err != nil:
-		return Observation{}, err
+		return was, nil, err
 	case now.meta.DeletionTimestamp != nil:
-		return Observation{Reason: r.key() + " is being deleted"}, nil
+		return was, nil, &goneError{Observation{Reason: r.key() + " is being deleted"}}
+	}
+	return was, now, nil
+}
+
+// compare reads the workload and its baseline, and lets judge compare one property of
+// them. Of a workload that is gone no property was weakened: that it is gone is
+// WorkloadKept's to refuse, so that each wrong fix is refused by its own name.
+func (r workloadRef) compare(ctx context.Context, t *Target, judge func(was WorkloadState, now *workload) (Observation, error)) (Observation, error) {
+	was, now, err := r.present(ctx, t)
+	var gone *goneError
+	if errors.As(err, &gone) {
+		return Observation{Passed: true, Reason: gone.what.Reason + ": there is nothing to compare", Evidence: gone.what.Evidence}, nil
+	}
+	if err != nil {
+		return Observation{}, err
 	}
 	return judge(was, now)
 }
@@ -56,22 +76,28 @@ type WorkloadKept struct {
 
 // Observe reads the workload, its pods and their owners, and the Services.
 func (c *WorkloadKept) Observe(ctx context.Context, t *Target) (Observation, error) {
-	return c.compare(ctx, t, func(was WorkloadState, now *workload) (Observation, error) {
-		if !apiequality.Semantic.DeepEqual(was.Selector, now.labels) {
-			return Observation{
-				Reason:   c.key() + " selects other pods than before",
-				Evidence: fmt.Sprintf("at the baseline %s, now %s", metav1.FormatLabelSelector(was.Selector), metav1.FormatLabelSelector(now.labels)),
-			}, nil
-		}
-		strangers, err := c.strangers(ctx, t, was, now)
-		if err != nil {
-			return Observation{}, err
-		}
-		if len(strangers) > 0 {
-			return Observation{Reason: "pods that are not of " + c.key() + " take its place: " + strings.Join(strangers, ", ")}, nil
-		}
-		return Observation{Passed: true, Reason: c.key() + " is there and owns its pods", Evidence: sameUID(was.UID, now.uid)}, nil
-	})
+	was, now, err := c.present(ctx, t)
+	var gone *goneError
+	if errors.As(err, &gone) {
+		return gone.what, nil
+	}
+	if err != nil {
+		return Observation{}, err
+	}
+	if !apiequality.Semantic.DeepEqual(was.Selector, now.labels) {
+		return Observation{
+			Reason:   c.key() + " selects other pods than before",
+			Evidence: fmt.Sprintf("at the baseline %s, now %s", metav1.FormatLabelSelector(was.Selector), metav1.FormatLabelSelector(now.labels)),
+		}, nil
+	}
+	strangers, err := c.strangers(ctx, t, was, now)
+	if err != nil {
+		return Observation{}, err
+	}
+	if len(strangers) > 0 {
+		return Observation{Reason: "pods that are not of " + c.key() + " take its place: " + strings.Join(strangers, ", ")}, nil
+	}
+	return Observation{Passed: true, Reason: c.key() + " is there and owns its pods", Evidence: sameUID(was.UID, now.uid)}, nil
 }
 
 func sameUID(was, now types.UID) string {

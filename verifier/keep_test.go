@@ -64,7 +64,7 @@ func TestWorkloadSafeguards(t *testing.T) {
 		"scaled up":                  {replicas, with(func(d *appsv1.Deployment) { *d.Spec.Replicas = 5 }), true, ""},
 		"scaled down":                {replicas, with(func(d *appsv1.Deployment) { *d.Spec.Replicas = 1 }), false, "scaled from 2 to 1"},
 		"scaled to 0":                {replicas, with(func(d *appsv1.Deployment) { *d.Spec.Replicas = 0 }), false, "scaled from 2 to 0"},
-		"deleted, no replicas":       {replicas, nil, false, "was deleted"},
+		"deleted, no replicas":       {replicas, nil, true, "nothing to compare"}, // WorkloadKept refuses it
 		"a lower minimum":            {&ReplicasKept{ref, 1}, with(func(d *appsv1.Deployment) { *d.Spec.Replicas = 1 }), true, ""},
 		"limit kept":                 {limits, shop(), true, "keeps its memory limit"},
 		"limit raised":               {limits, with(func(d *appsv1.Deployment) { web(d).Resources.Limits = limit("64Gi") }), true, ""},
@@ -75,7 +75,7 @@ func TestWorkloadSafeguards(t *testing.T) {
 		}), false, "was removed"},
 		"limit removed from a pod":     {limits, append(shop(), resized), false, "pod checkout-3"},
 		"container renamed":            {limits, with(func(d *appsv1.Deployment) { web(d).Name = "app" }), false, "no container web"},
-		"deleted, no limit":            {limits, nil, false, "was deleted"},
+		"deleted, no limit":            {limits, nil, true, "nothing to compare"}, // WorkloadKept refuses it
 		"limit as before":              {within, shop(), true, ""},
 		"limit four times":             {within, with(func(d *appsv1.Deployment) { web(d).Resources.Limits = limit("256Mi") }), true, ""},
 		"limit lower":                  {within, with(func(d *appsv1.Deployment) { web(d).Resources.Limits = limit("32Mi") }), true, ""},

@@ -46,7 +46,7 @@ see on a new machine that everything works.`,
 
 func runDemo(ctx context.Context, o *demoOptions) error {
 	f := o.factory
-	r, err := f.startRun(ctx, &o.startOptions)
+	r, _, err := f.startRun(ctx, &o.startOptions)
 	if err != nil {
 		return err
 	}

@@ -70,12 +70,12 @@ func runStart(ctx context.Context, o *startOptions) error {
 	if o.output == outputJSON && !o.detach {
 		return usageErrorf("-o json needs --detach: the foreground view is for people (firedrill status RUN -o json)")
 	}
-	r, err := f.startRun(ctx, o)
+	r, c, err := f.startRun(ctx, o)
 	if err != nil {
 		return err
 	}
 	if o.detach {
-		return f.printStarted(ctx, r, o.output)
+		return f.printStarted(ctx, r, c, o.output)
 	}
 	if err := f.printPage(r); err != nil {
 		return err
@@ -84,31 +84,31 @@ func runStart(ctx context.Context, o *startOptions) error {
 }
 
 // startRun brings a run to its page, or takes away again what it made.
-func (f *Factory) startRun(ctx context.Context, o *startOptions) (*openRun, error) {
+func (f *Factory) startRun(ctx context.Context, o *startOptions) (*openRun, *cluster.Cluster, error) {
 	created := drill.Created{Scenario: o.scenario, Seed: o.seed, Version: version()}
 	for _, dir := range f.ScenarioDirs {
 		abs, err := filepath.Abs(dir)
 		if err != nil {
-			return nil, fmt.Errorf("--scenarios %s: %w", dir, err)
+			return nil, nil, fmt.Errorf("--scenarios %s: %w", dir, err)
 		}
 		created.ScenarioDirs = append(created.ScenarioDirs, abs)
 	}
 	folder, err := loadFolder(created) // refused before any cluster is touched
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	c, err := f.ensureCluster(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r, err := f.begin(ctx, c, folder, created)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := f.showUntilPaged(ctx, r); err != nil {
-		return nil, f.giveUpStart(ctx, r, err)
+		return nil, nil, f.giveUpStart(ctx, r, err)
 	}
-	return r, nil
+	return r, c, nil
 }
 
 // ensureCluster provides firedrill's cluster with as many workers as a default one has.
@@ -226,13 +226,9 @@ type started struct {
 	Seed       int64    `json:"seed"`
 }
 
-func (f *Factory) printStarted(ctx context.Context, r *openRun, output string) error {
+func (f *Factory) printStarted(ctx context.Context, r *openRun, c *cluster.Cluster, output string) error {
 	if output != outputJSON {
 		return f.printPage(r)
-	}
-	c, err := f.runCluster(ctx, r.Run)
-	if err != nil {
-		return err
 	}
 	nodes, err := c.Nodes(ctx)
 	if err != nil {
