@@ -80,7 +80,7 @@ func TestWorkloadSafeguards(t *testing.T) {
 		"limit four times":             {within, with(func(d *appsv1.Deployment) { web(d).Resources.Limits = limit("256Mi") }), true, ""},
 		"limit lower":                  {within, with(func(d *appsv1.Deployment) { web(d).Resources.Limits = limit("32Mi") }), true, ""},
 		"limit raised absurdly":        {within, with(func(d *appsv1.Deployment) { web(d).Resources.Limits = limit("257Mi") }), false, "raised from 64Mi to 257Mi, more than 4x"},
-		"limit removed is above any":   {within, with(func(d *appsv1.Deployment) { web(d).Resources.Limits = nil }), false, "was removed"},
+		"limit removed is not raised":  {within, with(func(d *appsv1.Deployment) { web(d).Resources.Limits = nil }), true, ""}, // LimitKept refuses it
 		"image kept":                   {image, shop(), true, "runs its own images"},
 		"image of another tag":         {image, with(func(d *appsv1.Deployment) { web(d).Image = "registry.example/shop/checkout:v2" }), true, ""},
 		"image of another repository":  {image, with(func(d *appsv1.Deployment) { web(d).Image = "nginx:v1" }), false, "runs nginx:v1 instead"},

@@ -89,23 +89,21 @@ func (c *LimitKept) Observe(ctx context.Context, t *Target) (Observation, error)
 	})
 }
 
-// LimitWithin is a safeguard: the limit is at most a few times what it was.
+// LimitWithin is a safeguard: the limit, where there is one, is at most a few times what
+// it was. A limit that is gone is LimitKept's to refuse, by its own name: list both.
 type LimitWithin struct {
 	limitRef `yaml:",inline"`
 	Factor   float64 `yaml:"factor" doc:"How many times the baseline's limit is still a repair." default:"4" min:"1"`
 }
 
-// Observe reads the workload and its pods. A limit that is gone is above any.
+// Observe reads the workload and its pods.
 func (c *LimitWithin) Observe(ctx context.Context, t *Target) (Observation, error) {
 	factor := c.Factor
 	if factor < 1 {
 		factor = 4
 	}
 	return c.limits(ctx, t, func(where string, was, now resource.Quantity, set bool) string {
-		switch {
-		case !set || now.Sign() <= 0:
-			return fmt.Sprintf("the %s limit of %s (%s at the baseline) was removed", c.resource(), where, was.String())
-		case now.AsApproximateFloat64() > factor*was.AsApproximateFloat64():
+		if set && now.AsApproximateFloat64() > factor*was.AsApproximateFloat64() {
 			return fmt.Sprintf("the %s limit of %s was raised from %s to %s, more than %gx", c.resource(), where, was.String(), now.String(), factor)
 		}
 		return ""

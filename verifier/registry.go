@@ -29,7 +29,7 @@ func safeguardKinds() []Kind {
 		{"workloadKept", "The workload exists, selects what it selected, and owns the pods behind its Services.", func() any { return new(WorkloadKept) }},
 		{"replicasKept", "The workload has at least the replicas it had.", func() any { return new(ReplicasKept) }},
 		{"limitKept", "A container's limit is still there.", func() any { return new(LimitKept) }},
-		{"limitWithin", "A container's limit is at most a few times what it was.", func() any { return new(LimitWithin) }},
+		{"limitWithin", "A container's limit is at most a few times what it was; use limitKept beside it.", func() any { return new(LimitWithin) }},
 		{"imageKept", "The containers run images of the repositories they ran.", func() any { return new(ImageKept) }},
 		{"probesKept", "The probes are still there, ask the same and give up in time.", func() any { return new(ProbesKept) }},
 		{"serviceKept", "The Service sends its traffic where it sent it.", func() any { return new(ServiceKept) }},
