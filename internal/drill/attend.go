@@ -26,12 +26,11 @@ func (e *Engine) attend(ctx context.Context) error {
 	}
 	watchCtx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	clock := &stopwatch{engine: e, lastSeen: e.Now()}
+	clock := &stopwatch{engine: e, lastSeen: e.Now().Round(0)}
 	go clock.run(watchCtx, cancel)
 
 	var last verifier.State
 	verdict, err := e.Runner.Watch(watchCtx, target, e.plan.Recovery, func(s verifier.State) {
-		clock.saw(s)
 		if onlyTimePassed(last, s) {
 			return
 		}
@@ -105,68 +104,4 @@ func (e *Engine) accountForAbsence(ctx context.Context) error {
 		return nil
 	}
 	return e.note(ctx, entryGap, Gap{From: last.UTC(), To: now.UTC(), Why: "no referee was running"})
-}
-
-// blindAfter is how long nothing could be observed before the clock stops.
-const blindAfter = 5 * time.Second
-
-// stopwatch ends the watch at the time limit, and takes the times in which nothing could
-// be observed (a closed laptop, an API server away) off the clock.
-type stopwatch struct {
-	engine *Engine
-
-	// lastSeen is when the system was last observed; guarded by the engine's lock.
-	lastSeen time.Time
-	blind    bool
-}
-
-// saw hears a state of the runner's: it is blind while no check can be observed.
-func (s *stopwatch) saw(state verifier.State) {
-	s.engine.mu.Lock()
-	defer s.engine.mu.Unlock()
-	s.blind = len(state.Checks) > 0
-	for _, c := range state.Checks {
-		if c.Error == "" {
-			s.blind = false
-		}
-	}
-}
-
-func (s *stopwatch) run(ctx context.Context, cancel context.CancelCauseFunc) {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if err := s.tick(ctx); err != nil {
-				cancel(err)
-				return
-			}
-		}
-	}
-}
-
-func (s *stopwatch) tick(ctx context.Context) error {
-	e := s.engine
-	// Rounding drops the monotonic reading, which stands still while a laptop sleeps.
-	now := e.Now().Round(0)
-	e.mu.Lock()
-	gap := now.Sub(s.lastSeen)
-	blind := s.blind
-	since := s.lastSeen
-	if !blind {
-		s.lastSeen = now
-	}
-	used := e.run.Clock(now)
-	limit := e.run.TimeLimit
-	e.mu.Unlock()
-	if !blind && gap > blindAfter {
-		return e.note(ctx, entryGap, Gap{From: since.UTC(), To: now.UTC(), Why: "nothing could be observed"})
-	}
-	if !blind && used >= limit {
-		return errTimeLimit
-	}
-	return nil
 }
