@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,13 +70,13 @@ func onlyRun(store *session.Store) (string, error) {
 	return "", usageErrorf("several runs are under way, name one: %s", strings.Join(names, ", "))
 }
 
-// unfinished lists the runs that have not ended, oldest first.
-func unfinished(store *session.Store) ([]*drill.Run, error) {
+// replayAll reads every run out of its journal, oldest first.
+func replayAll(store *session.Store) ([]*drill.Run, error) {
 	names, err := store.List()
 	if err != nil {
 		return nil, err
 	}
-	var open []*drill.Run
+	var runs []*drill.Run
 	for _, name := range names {
 		entries, _, err := session.OpenJournal(store.Dir(name)).Read(0)
 		if err != nil {
@@ -82,13 +84,20 @@ func unfinished(store *session.Store) ([]*drill.Run, error) {
 		}
 		run, err := drill.Replay(entries)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("run %s: %w", name, err)
 		}
-		if run.Phase != drill.PhaseFinished {
-			open = append(open, run)
-		}
+		runs = append(runs, run)
 	}
-	return open, nil
+	return runs, nil
+}
+
+// unfinished lists the runs that have not ended, oldest first.
+func unfinished(store *session.Store) ([]*drill.Run, error) {
+	runs, err := replayAll(store)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(runs, func(r *drill.Run) bool { return r.Phase == drill.PhaseFinished }), nil
 }
 
 // refresh reads the journal anew.

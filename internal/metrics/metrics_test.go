@@ -1,0 +1,157 @@
+package metrics
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/firedrill/firedrill/internal/drill"
+	"github.com/firedrill/firedrill/internal/timeline"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// page is when every run of these tests was paged.
+var page = time.Date(2026, 1, 1, 12, 0, 0, 500_000_000, time.UTC)
+
+func after(d time.Duration) time.Time { return page.Add(d) }
+
+func did(verb, actor string, at time.Time) timeline.Event {
+	return timeline.Event{Verb: verb, Actor: actor, Time: at, Name: "checkout-7f9c", Source: timeline.SourceAudit}
+}
+
+func proof(what string, took time.Duration, passed bool) drill.Proof {
+	return drill.Proof{What: what, Took: took, Passed: passed}
+}
+
+func runOf(scenario string, phase drill.Phase, change func(*drill.Run)) *drill.Run {
+	r := &drill.Run{Created: drill.Created{Run: "shop-aaaaa", Scenario: scenario, TimeLimit: 15 * time.Minute}, Phase: phase, PagedAt: page}
+	if phase == drill.PhaseFinished {
+		r.FinishedAt = after(20 * time.Minute)
+	}
+	change(r)
+	return r
+}
+
+func recovered(r *drill.Run) {
+	r.Verdict = &drill.Verdict{Recovered: true, RecoveredAt: after(200 * time.Second), DecidedAt: after(235 * time.Second)}
+	r.Events = []timeline.Event{
+		did("get", "firedrill", after(time.Second)), did("get", "trainee", after(-time.Minute)),
+		did("get", "trainee", after(12*time.Second)), did("describe", "trainee", after(30*time.Second)),
+		did("rollout undo", "trainee", after(time.Minute)), did("get", "admin", after(2*time.Minute)),
+	}
+	r.Hints = []drill.Hint{{Number: 1, Of: 3}, {Number: 2, Of: 3}}
+	r.Proofs = []drill.Proof{proof("healthy", 8*time.Second, true), proof("broken", 41*time.Second, true)}
+}
+
+func runs() []*drill.Run {
+	return []*drill.Run{
+		runOf("oomkilled", drill.PhaseFinished, recovered),
+		runOf("oomkilled", drill.PhaseFinished, func(r *drill.Run) {
+			r.Verdict = &drill.Verdict{Reason: "not recovered: limit-removed", DecidedAt: after(15 * time.Minute)}
+			// the audit log's times are whole: this one is "before" the page by 0.5 s
+			r.Events = []timeline.Event{did("get", "trainee", after(-500*time.Millisecond))}
+		}),
+		runOf("oomkilled", drill.PhaseFinished, func(r *drill.Run) { // never broken: a failed proof, no page
+			r.PagedAt, r.Failures = time.Time{}, []string{"the fault showed no symptom"}
+			r.Proofs = []drill.Proof{proof("healthy", 9*time.Second, true), proof("broken", 3*time.Minute, false)}
+		}),
+		runOf("node-notready", drill.PhaseDecided, func(r *drill.Run) { // decided, and may still be reset
+			r.Verdict = &drill.Verdict{Recovered: true, RecoveredAt: after(time.Minute), DecidedAt: after(2 * time.Minute)}
+			r.Events = []timeline.Event{did("ssh", "trainee", after(10*time.Second))}
+		}),
+	}
+}
+
+func registryOf(t *testing.T, runs []*drill.Run) *prometheus.Registry {
+	t.Helper()
+	registry, err := NewRegistry(runs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return registry
+}
+
+func TestExposition(t *testing.T) {
+	t.Parallel()
+	for name, runs := range map[string][]*drill.Run{"runs": runs(), "none": nil} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got bytes.Buffer
+			if err := WriteText(&got, registryOf(t, runs)); err != nil {
+				t.Fatal(err)
+			}
+			file := filepath.Join("testdata", name+".prom")
+			if *update {
+				if err := os.WriteFile(file, got.Bytes(), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got.String()); diff != "" {
+				t.Errorf("%s (-want +got), write it anew with -update:\n%s", file, diff)
+			}
+		})
+	}
+}
+
+// TestLint: the names and types are as Prometheus's own rules want them.
+func TestLint(t *testing.T) {
+	t.Parallel()
+	problems, err := testutil.GatherAndLint(registryOf(t, runs()))
+	if err != nil || len(problems) > 0 {
+		t.Errorf("problems: %v, error: %v", problems, err)
+	}
+
+	bad := prometheus.NewRegistry()
+	bad.MustRegister(prometheus.NewCounter(prometheus.CounterOpts{Name: "firedrill_recover_minutes", Help: "x"}))
+	if problems, err := testutil.GatherAndLint(bad); err != nil || len(problems) == 0 {
+		t.Errorf("a counter in minutes without _total passed (error: %v)", err)
+	}
+}
+
+// TestCountersNeverFall: what a reset takes back was never counted.
+func TestCountersNeverFall(t *testing.T) {
+	t.Parallel()
+	decided := runOf("oomkilled", drill.PhaseDecided, recovered)
+	again := runOf("oomkilled", drill.PhasePreparing, recovered)
+	again.Verdict, again.PagedAt = nil, time.Time{}
+	if diff := cmp.Diff(textOf(t, decided), textOf(t, again)); diff != "" {
+		t.Errorf("a reset changed a counter:\n%s", diff)
+	}
+	finished := runOf("oomkilled", drill.PhaseFinished, recovered)
+	if cmp.Equal(textOf(t, decided), textOf(t, finished)) {
+		t.Error("a finished run is not counted")
+	}
+}
+
+func textOf(t *testing.T, runs ...*drill.Run) string {
+	t.Helper()
+	var text bytes.Buffer
+	if err := WriteText(&text, registryOf(t, runs)); err != nil {
+		t.Fatal(err)
+	}
+	return text.String()
+}
+
+// failing is an output that takes nothing.
+type failing struct{}
+
+func (failing) Write([]byte) (int, error) { return 0, os.ErrClosed }
+
+func TestWriteFails(t *testing.T) {
+	t.Parallel()
+	if err := WriteText(failing{}, registryOf(t, runs())); err == nil {
+		t.Error("an output that takes nothing is no error")
+	}
+}
