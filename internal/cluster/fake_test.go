@@ -131,9 +131,12 @@ func (e *fakeEngine) Remove(_ context.Context, names ...string) error {
 	return nil
 }
 
-// Exec runs the command on this host in place of a node.
+// Exec runs the command on this host in place of a node. As with a real engine, the
+// command that is returned is only the client: when it is killed, the input of the
+// one in the node ends, and no more.
 func (e *fakeEngine) Exec(ctx context.Context, _ execMode, _ string, command ...string) *exec.Cmd {
-	return exec.CommandContext(ctx, command[0], command[1:]...)
+	const client = `exec 3<&0; "$@" < <(cat <&3 2>/dev/null) & wait $!`
+	return exec.CommandContext(ctx, "bash", append([]string{"-c", client, "client"}, command...)...)
 }
 
 func (e *fakeEngine) Node(string, string) (nodes.Node, error) { return nil, nil }

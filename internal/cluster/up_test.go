@@ -268,7 +268,7 @@ func TestUpInterrupted(t *testing.T) {
 		{"while kind makes the nodes", func(cancel func()) func(*fakeEngine, string, *v1alpha4.Cluster, string) error {
 			return func(e *fakeEngine, name string, config *v1alpha4.Cluster, _ string) error {
 				cancel()
-				time.Sleep(20 * time.Millisecond)
+				time.Sleep(500 * time.Millisecond) // longer than it looks for late ones
 				e.addNodes(name, config)
 				return stop
 			}
@@ -283,11 +283,17 @@ func TestUpInterrupted(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t, 3)
+			f.limits.settle = 20 * time.Millisecond
 			ctx, cancel := context.WithCancel(t.Context())
-			f.engine.create = tc.create(cancel)
+			through, create := make(chan struct{}), tc.create(cancel)
+			f.engine.create = func(e *fakeEngine, name string, config *v1alpha4.Cluster, kubeconfig string) error {
+				defer close(through)
+				return create(e, name, config, kubeconfig)
+			}
 			if _, _, err := f.Up(ctx, Options{Workers: 2}); !errors.Is(err, context.Canceled) {
 				t.Errorf("Up = %v, want context.Canceled", err)
 			}
+			<-through
 			nothingLeft(t, f)
 		})
 	}
