@@ -111,8 +111,11 @@ func (v *liveView) line(now time.Time) string {
 	return text + ", " + string(r.State.Phase)
 }
 
+// short cuts text to n characters on one line; some are always left, however narrow
+// the terminal.
 func short(text string, n int) string {
 	text = strings.Join(strings.Fields(text), " ")
+	n = max(n, 20)
 	if runes := []rune(text); len(runes) > n {
 		return string(runes[:n-1]) + "…"
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,10 +24,7 @@ func newReport(f *Factory) *cobra.Command {
 				return err
 			}
 			if verify {
-				if err := r.journal.Verify(); err != nil {
-					return err
-				}
-				return f.Printf("%s: the journal is whole, %d entries\n", r.name(), r.LastSeq)
+				return f.verifyJournal(r, output)
 			}
 			return f.printReport(r, output)
 		},
@@ -36,8 +34,33 @@ func newReport(f *Factory) *cobra.Command {
 	return cmd
 }
 
-// pipeWidth is how long a line of the report may be where no terminal cuts it.
+// verified is what "report --verify -o json" prints of a journal that is whole.
+type verified struct {
+	Run     string `json:"run"`
+	Whole   bool   `json:"whole"`
+	Entries int64  `json:"entries"`
+}
+
+func (f *Factory) verifyJournal(r *openRun, output string) error {
+	if err := r.journal.Verify(); err != nil {
+		return fmt.Errorf("run %s: %w", r.name(), err)
+	}
+	if output == outputJSON {
+		return f.printJSON(verified{Run: r.name(), Whole: true, Entries: r.LastSeq})
+	}
+	return f.Printf("%s: the journal is whole, %d entries\n", r.name(), r.LastSeq)
+}
+
+// pipeWidth is how long a line of text may be where no terminal cuts it.
 const pipeWidth = 160
+
+// textWidth is how long a line of text on Out may be.
+func (f *Factory) textWidth() int {
+	if !f.IO.OutIsTerminal() {
+		return pipeWidth
+	}
+	return f.IO.Width()
+}
 
 func (f *Factory) printReport(r *openRun, output string) error {
 	if err := r.refresh(); err != nil {
@@ -53,9 +76,5 @@ func (f *Factory) printReport(r *openRun, output string) error {
 	if output == "json" {
 		return f.printJSON(told)
 	}
-	width := f.IO.Width()
-	if !f.IO.OutIsTerminal() {
-		width = pipeWidth
-	}
-	return told.Text(f.IO.Out, f.IO.OutPalette(), width)
+	return told.Text(f.IO.Out, f.IO.OutPalette(), f.textWidth())
 }

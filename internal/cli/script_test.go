@@ -48,7 +48,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": scriptExits, "journal": scriptJournal, "replace": scriptReplace,
+			"exits": scriptExits, "journal": scriptJournal, "replace": scriptReplace, "await": scriptAwait,
 		},
 	})
 }
@@ -117,4 +117,18 @@ func scriptReplace(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s does not contain %q", args[2], args[0])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(after), 0o600))
+}
+
+// scriptAwait waits until a file contains a text: await TEXT FILE.
+func scriptAwait(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: await TEXT FILE")
+	}
+	for range 600 {
+		if data, err := os.ReadFile(ts.MkAbs(args[1])); err == nil && bytes.Contains(data, []byte(args[0])) {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	ts.Fatalf("%s does not contain %q after 30 s", args[1], args[0])
 }

@@ -71,7 +71,7 @@ func (f *Factory) printStatus(s drill.Status) error {
 		return err
 	}
 	for _, c := range s.Checks {
-		if err := f.Printf("  %s %-24s %s\n", mark(p, c.Passed), c.ID, short(c.Reason, f.IO.Width()-30)); err != nil {
+		if err := f.Printf("  %s %-24s %s\n", mark(p, c.Passed), c.ID, short(c.Reason, f.textWidth()-30)); err != nil {
 			return err
 		}
 	}
@@ -79,7 +79,7 @@ func (f *Factory) printStatus(s drill.Status) error {
 		if g.Held {
 			continue
 		}
-		if err := f.Printf("  %s %-24s %s\n", mark(p, false), g.ID, short(g.Reason, f.IO.Width()-30)); err != nil {
+		if err := f.Printf("  %s %-24s %s\n", mark(p, false), g.ID, short(g.Reason, f.textWidth()-30)); err != nil {
 			return err
 		}
 	}
@@ -142,7 +142,11 @@ func (f *Factory) listRuns(ctx context.Context, output string) error {
 		}
 		s := drill.StatusOf(r.Run, alive, time.Now())
 		all = append(all, s)
-		table.Row(s.Run, s.Scenario, string(s.Phase), s.CreatedAt.Local().Format("2006-01-02 15:04"), short(s.Verdict, 60))
+		verdict := s.Verdict
+		if f.IO.OutIsTerminal() { // a program gets all of it
+			verdict = short(verdict, 60)
+		}
+		table.Row(s.Run, s.Scenario, string(s.Phase), s.CreatedAt.Local().Format("2006-01-02 15:04"), verdict)
 	}
 	if output == "json" {
 		return f.printJSON(all)

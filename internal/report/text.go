@@ -83,6 +83,9 @@ func (w *textWriter) times(r *Report) {
 	row("recovered", r.Times.Recovered)
 	row("decided", r.Times.Decided)
 	w.linef("  %-14s %s of %s", "clock", seconds(r.Times.Clock), seconds(r.Times.Limit))
+	if n := len(r.Hints); n > 0 {
+		w.linef("  %-14s %d of %d taken", "hints", n, r.Hints[n-1].Of)
+	}
 	for _, g := range r.Gaps {
 		w.linef("  %-14s %s to %s: %s", "off the clock", clock(g.From), clock(g.To), g.Why)
 	}
