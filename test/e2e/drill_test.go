@@ -36,7 +36,10 @@ type status struct {
 		ID, Reason string
 		Held       bool
 	}
-	Hold struct{ Required, Elapsed float64 }
+	Hold struct {
+		Required, Elapsed float64
+		Phase             string
+	}
 }
 
 type told struct {

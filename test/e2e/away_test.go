@@ -1,0 +1,55 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// A control plane that is away in the middle of a hold gives no verdict that nobody saw,
+// stops the clock, and loses no action. It hurts every run, so this test is alone.
+func TestControlPlaneAway(t *testing.T) {
+	d := begin(t, "oomkilled")
+	d.script(filepath.Join("..", "..", "scenarios", "oomkilled", "solutions", "raise-limit.sh"))
+	eventually(t, 3*time.Minute, "the hold", func() (bool, string) {
+		s := d.status()
+		return s.Hold.Phase == "holding", s.Hold.Phase + ": " + s.Verdict
+	})
+	engine(t, "pause")
+	paused := time.Now()
+	time.Sleep(20 * time.Second)
+	if s := d.status(); s.Recovered || s.Decided {
+		t.Errorf("a verdict while the control plane was away: %+v", s)
+	}
+	engine(t, "unpause")
+	back := time.Now()
+	d.recovers()
+	r := d.report()
+	if at := r.Times.Recovered.At; at == nil || at.Before(back.Add(-time.Second)) {
+		t.Errorf("recovered at %v: the hold that was broken off at %v counted", at, paused)
+	}
+	var told struct {
+		Gaps []struct{ From, To time.Time }
+	}
+	if err := json.Unmarshal([]byte(firedrill.must(t, "report", d.started.Run, "-o", "json")), &told); err != nil {
+		t.Fatal(err)
+	}
+	if len(told.Gaps) == 0 || told.Gaps[0].To.Sub(told.Gaps[0].From) < 15*time.Second {
+		t.Errorf("gaps: %+v, want one of about 20 s off the clock", told.Gaps)
+	}
+	if !d.sees("set resources") {
+		t.Errorf("the action is lost: %s", d.verbs())
+	}
+}
+
+// engine pauses or unpauses the control plane's container.
+func engine(t *testing.T, verb string) {
+	t.Helper()
+	if out, err := exec.Command("docker", verb, *clusterName+"-control-plane").CombinedOutput(); err != nil {
+		t.Fatalf("docker %s: %v\n%s", verb, err, out)
+	}
+}
