@@ -167,6 +167,6 @@ func (u *users) Follow(ctx context.Context) error {
 }
 
 // Summary is what the report says of the users.
-func (u *users) Summary(_ context.Context, faultAt, recoveredAt time.Time) ([]byte, error) {
-	return json.Marshal(map[string]any{"streams": u.Summaries(faultAt, recoveredAt)})
+func (u *users) Summary(_ context.Context, from, faultAt, recoveredAt time.Time) ([]byte, error) {
+	return json.Marshal(map[string]any{"streams": u.Summaries(from, faultAt, recoveredAt)})
 }

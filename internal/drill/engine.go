@@ -58,8 +58,8 @@ type Users interface {
 	Remove(ctx context.Context) error
 	// Follow keeps the record up to date until ctx ends.
 	Follow(ctx context.Context) error
-	// Summary is what the report says of the users, as JSON.
-	Summary(ctx context.Context, faultAt, recoveredAt time.Time) ([]byte, error)
+	// Summary is what the report says of the users from a time on, as JSON.
+	Summary(ctx context.Context, from, faultAt, recoveredAt time.Time) ([]byte, error)
 }
 
 // Actions is the trainee's trail. A place in it is opaque JSON.

@@ -101,9 +101,15 @@ type ActionsSeen struct {
 	Next   json.RawMessage  `json:"next,omitempty"` // where the trail goes on
 }
 
+// What is proven before the page.
+const (
+	proofHealthy = "healthy"
+	proofBroken  = "broken"
+)
+
 // Proof is a state of the system that was proven on the way to the page.
 type Proof struct {
-	What   string         `json:"what"` // healthy, broken
+	What   string         `json:"what"` // proofHealthy, proofBroken
 	State  verifier.State `json:"state"`
 	Passed bool           `json:"passed"`
 	Took   time.Duration  `json:"took"`

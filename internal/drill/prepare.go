@@ -80,7 +80,7 @@ func (e *Engine) createNamespace(ctx context.Context, name string) error {
 // proveHealthy proves the steady state, then takes the baseline that every later
 // comparison rests on: after the deployment, before the fault.
 func (e *Engine) proveHealthy(ctx context.Context) error {
-	if err := e.prove(ctx, "healthy", e.plan.Steady); err != nil {
+	if err := e.prove(ctx, proofHealthy, e.plan.Steady); err != nil {
 		return fmt.Errorf("the system never became healthy, so nothing was broken: %w", err)
 	}
 	base, err := verifier.TakeBaseline(ctx, e.Client, e.run.Created.Run)
@@ -118,7 +118,7 @@ func (e *Engine) baseline() (*verifier.Baseline, error) {
 
 // proveBroken proves that the fault shows the way the scenario says, then pages.
 func (e *Engine) proveBroken(ctx context.Context) error {
-	if err := e.prove(ctx, "broken", e.plan.Symptoms); err != nil {
+	if err := e.prove(ctx, proofBroken, e.plan.Symptoms); err != nil {
 		return fmt.Errorf("the fault did not show its symptom: %w", err)
 	}
 	return e.note(ctx, entryPage, Page{Text: e.folder.Scenario.Spec.Page})

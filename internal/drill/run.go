@@ -22,6 +22,7 @@ type Run struct {
 	Page       string
 	FinishedAt time.Time
 	Baseline   *Baseline
+	HealthyAt  time.Time // when the steady state was last proven
 	FaultAt    time.Time // when this attempt's first fault was about to be injected
 	Pending    []Intent  // faults not yet reverted, oldest first
 	Injected   []int
@@ -97,7 +98,7 @@ func (r *Run) apply(e session.Entry) error {
 		}
 		return err
 	case entryProof:
-		return appendDecoded(e, &r.Proofs)
+		return r.applyProof(e)
 	case entryHint:
 		return appendDecoded(e, &r.Hints)
 	case entryGap:
@@ -155,6 +156,14 @@ func (r *Run) applyFault(e session.Entry) error {
 		r.Pending = slices.DeleteFunc(r.Pending, func(i Intent) bool { return i.Step == s.Step })
 		return err
 	}
+}
+
+func (r *Run) applyProof(e session.Entry) error {
+	err := appendDecoded(e, &r.Proofs)
+	if p := r.Proofs; err == nil && p[len(p)-1].What == proofHealthy && p[len(p)-1].Passed {
+		r.HealthyAt = e.Time
+	}
+	return err
 }
 
 func (r *Run) applyPage(e session.Entry) error {

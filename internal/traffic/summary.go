@@ -42,25 +42,27 @@ type Phase struct {
 	ErrorRate float64 `json:"errorRate"` // failed by sent, 0 when none was sent
 }
 
-// Summaries sums up every stream, by name, with the run split at the time the fault
-// was injected and the time the system was recovered; a zero time is never.
-func (r *Record) Summaries(faultAt, recoveredAt time.Time) []Summary {
+// Summaries sums up what every stream, by name, sent from a time on (the users of a system
+// that is still being deployed see errors that are nobody's), with the run split at the
+// time the fault was injected and the time the system was recovered; a zero time is never.
+func (r *Record) Summaries(from, faultAt, recoveredAt time.Time) []Summary {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var all []Summary
 	for _, name := range r.names() {
-		all = append(all, r.streams[name].summary(name, faultAt, recoveredAt))
+		all = append(all, r.streams[name].summary(name, from, faultAt, recoveredAt))
 	}
 	return all
 }
 
-func (s *stream) summary(name string, faultAt, recoveredAt time.Time) Summary {
-	sum := Summary{Stream: name, Classes: map[string]int{}, LongestOutage: longestOutage(s.entries)}
+func (s *stream) summary(name string, from, faultAt, recoveredAt time.Time) Summary {
+	entries := s.entries[s.from(from):]
+	sum := Summary{Stream: name, Classes: map[string]int{}, LongestOutage: longestOutage(entries)}
 	for _, seqs := range s.seqs {
 		sum.Missing += int(seqs.last - seqs.first + 1 - seqs.count)
 	}
 	var good []time.Duration
-	for _, e := range s.entries {
+	for _, e := range entries {
 		phase := &sum.During
 		switch {
 		case faultAt.IsZero() || e.sent.Before(faultAt):
