@@ -41,7 +41,7 @@ func TestControlPlaneAway(t *testing.T) {
 	if len(told.Gaps) == 0 || told.Gaps[0].To.Sub(told.Gaps[0].From) < 15*time.Second {
 		t.Errorf("gaps: %+v, want one of about 20 s off the clock", told.Gaps)
 	}
-	if !d.sees("set resources") {
+	if !d.sees("set") {
 		t.Errorf("the action is lost: %s", d.verbs())
 	}
 }

@@ -78,7 +78,7 @@ func TestKilledReferee(t *testing.T) {
 		t.Fatalf("a verdict that nobody saw: %+v", s)
 	}
 	d.recovers() // put right again within the time limit
-	if !d.sees("patch") || !d.sees("set resources") {
+	if !d.sees("patch") || !d.sees("set") {
 		t.Errorf("actions lost over the kill: %s", d.verbs())
 	}
 	if n := d.count("patch"); n != 1 {
