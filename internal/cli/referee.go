@@ -142,7 +142,7 @@ func (f *Factory) referee(ctx context.Context, r *openRun) error {
 	referee, err := f.newReferee(ctx, r, log)
 	if err != nil {
 		log.Error("referee cannot begin", "error", err)
-		return errors.Join(err, drill.Fail(context.WithoutCancel(ctx), r.journal, r.Run, err))
+		return errors.Join(err, drill.Hinder(context.WithoutCancel(ctx), r.journal, r.Run, err))
 	}
 	err = referee.Run(ctx)
 	log.Info("referee ends", "error", err)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/firedrill/firedrill/internal/drill"
 	"github.com/firedrill/firedrill/internal/session"
@@ -128,7 +127,7 @@ func (r *openRun) follow(ctx context.Context, f *Factory, each func(*drill.Run, 
 		return err
 	}
 	errStop := errors.New("stop")
-	lastLook := time.Time{}
+	keeper := &refereeKeeper{factory: f, run: r}
 	err := r.journal.Follow(ctx, r.offset, func(e session.Entry) error {
 		if err := r.Apply(e); err != nil {
 			return err
@@ -138,13 +137,7 @@ func (r *openRun) follow(ctx context.Context, f *Factory, each func(*drill.Run, 
 			return errStop
 		}
 		return err
-	}, func() error {
-		if time.Since(lastLook) < time.Second {
-			return nil
-		}
-		lastLook = time.Now()
-		return f.ensureReferee(ctx, r)
-	})
+	}, func() error { return keeper.look(ctx) })
 	if errors.Is(err, errStop) {
 		return nil
 	}

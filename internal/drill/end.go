@@ -32,7 +32,7 @@ func (e *Engine) endPatiently(ctx context.Context) error {
 			return errors.Join(err, context.Cause(ctx))
 		}
 		e.Log.Error("clean-up", "try", try, "error", err)
-		if noteErr := e.note(ctx, entryError, Failure{Message: err.Error(), CleanUp: true}); noteErr != nil {
+		if noteErr := e.note(ctx, entryError, Failure{Message: err.Error(), Transient: true}); noteErr != nil {
 			return noteErr
 		}
 		if try == removalTries {

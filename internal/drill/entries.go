@@ -139,8 +139,8 @@ type Verdict struct {
 }
 
 // Failure is an error of the tool's: one that ended the run without a verdict on the
-// trainee, or one met while cleaning up, which is tried again.
+// trainee, or one that only stands in the way for now, and is tried again.
 type Failure struct {
-	Message string `json:"message"`
-	CleanUp bool   `json:"cleanUp,omitempty"`
+	Message   string `json:"message"`
+	Transient bool   `json:"transient,omitempty"`
 }

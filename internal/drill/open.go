@@ -33,10 +33,13 @@ func GiveHint(ctx context.Context, j appender, h Hint) error {
 	return err
 }
 
-// Fail journals why no referee can work on the run: its cluster is gone, its scenario
-// cannot be read. A run whose cluster is gone has nothing left to clean up and finishes.
-func Fail(ctx context.Context, j appender, r *Run, why error) error {
-	_, err := j.Append(ctx, entryError, Failure{Message: why.Error(), CleanUp: r.Phase == PhaseEnding})
+// Hinder journals why no referee can work on the run for now: its cluster does not
+// answer, its scenario cannot be read. The same reason is journaled once.
+func Hinder(ctx context.Context, j appender, r *Run, why error) error {
+	if r.Trouble == why.Error() {
+		return nil
+	}
+	_, err := j.Append(ctx, entryError, Failure{Message: why.Error(), Transient: true})
 	return err
 }
 

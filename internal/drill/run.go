@@ -34,7 +34,7 @@ type Run struct {
 	Gaps       []Gap
 	Verdict    *Verdict
 	Failures   []string
-	CleanUp    string  // what last stood in the way of the clean-up
+	Trouble    string  // what stands in the referee's way for now: clean-up, or the cluster is away
 	Users      []byte  // newest traffic summary, JSON
 	Asked      []Asked // commands not carried out yet, oldest first
 	LastSeq    int64
@@ -86,13 +86,13 @@ func (r *Run) apply(e session.Entry) error {
 	case entryUsers:
 		r.Users = e.Data
 	case entryState:
-		r.State = new(verifier.State)
+		r.Trouble, r.State = "", new(verifier.State)
 		return e.Decode(r.State)
 	case entryError:
 		var f Failure
 		err := e.Decode(&f)
-		if f.CleanUp {
-			r.CleanUp = f.Message
+		if f.Transient {
+			r.Trouble = f.Message
 		} else {
 			r.Failures = append(r.Failures, f.Message)
 		}
@@ -128,6 +128,7 @@ func (r *Run) applyPhase(e session.Entry) error {
 		r.State, r.Verdict, r.PagedAt, r.Page, r.Gaps = nil, nil, time.Time{}, "", nil
 		r.Baseline, r.Injected, r.FaultAt = nil, nil, time.Time{}
 	}
+	r.Trouble = ""
 	r.Phase, r.PhaseSince, r.Detail, r.Attempt = p.Phase, e.Time, p.Detail, max(p.Attempt, r.Attempt)
 	r.Asked = slices.DeleteFunc(r.Asked, func(a Asked) bool { return a.Seq <= p.Command })
 	if p.Phase == PhaseFinished {

@@ -33,6 +33,7 @@ type Status struct {
 	Actions    int               `json:"actions"`
 	Hints      int               `json:"hints"`
 	Errors     []string          `json:"errors,omitempty"`
+	Trouble    string            `json:"trouble,omitempty"` // what stands in the referee's way for now
 }
 
 // StatusCheck is one recovery check as last seen.
@@ -77,7 +78,7 @@ func StatusOf(r *Run, refereeAlive bool, now time.Time) Status {
 		Checks: []StatusCheck{}, Safeguards: []StatusSafeguard{},
 		Clock:     StatusClock{Limit: r.TimeLimit.Seconds(), Used: r.Clock(now).Seconds()},
 		CreatedAt: r.CreatedAt, PagedAt: timeOrNil(r.PagedAt), FinishedAt: timeOrNil(r.FinishedAt),
-		Actions: len(r.Events), Hints: len(r.Hints), Errors: r.Failures,
+		Actions: len(r.Events), Hints: len(r.Hints), Errors: r.Failures, Trouble: r.Trouble,
 	}
 	if r.State != nil {
 		s.addState(r.State, now)

@@ -4,6 +4,7 @@ package report
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/firedrill/firedrill/internal/drill"
@@ -101,7 +102,10 @@ func Build(run *drill.Run, spec *scenario.Spec, now time.Time) *Report {
 		Timeline: append([]timeline.Event{}, run.Events...),
 		Hints:    append([]drill.Hint{}, run.Hints...),
 		Gaps:     append([]drill.Gap{}, run.Gaps...),
-		Errors:   run.Failures,
+		Errors:   slices.Clone(run.Failures),
+	}
+	if run.Trouble != "" {
+		r.Errors = append(r.Errors, run.Trouble)
 	}
 	if run.Verdict != nil {
 		r.Verdict.Cause = run.Verdict.Cause
