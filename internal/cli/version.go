@@ -18,9 +18,15 @@ func newVersion(f *Factory) *cobra.Command {
 	}
 }
 
-// version is the module's version as the Go toolchain stamped it, with the commit
-// when built from a checkout.
+// release is the version that scripts/release builds; empty in any other build.
+var release string //nolint:gochecknoglobals // set by the linker, never by code
+
+// version is the release's, else the module's version as the Go toolchain stamped it,
+// with the commit when built from a checkout.
 func version() string {
+	if release != "" {
+		return release
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "(unknown)"
