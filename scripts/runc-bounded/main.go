@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command runc-bounded is runc for a sandbox that lacks some capabilities.
 //
 // A privileged container asks for every capability there is, so on a machine
