@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -37,20 +38,42 @@ func (e *Engine) prepare(ctx context.Context) error {
 	if err := e.createNamespace(ctx, run.Run); err != nil {
 		return err
 	}
-	if err := e.applyManifests(ctx); err != nil {
+	var end json.RawMessage
+	// None of these needs another one, and each waits for the cluster.
+	err := together(
+		func() error { return e.applyManifests(ctx) },
+		func() error { return wrap("start the users' prober", e.Users.Deploy(ctx)) },
+		func() error {
+			err := e.Trainee.Provision(ctx, run.Run, run.Run, run.TimeLimit+traineeGrace)
+			return wrap("make the trainee's identity", err)
+		},
+		func() (err error) {
+			end, err = e.Actions.Start(ctx)
+			return wrap("find the end of the audit log", err)
+		},
+	)
+	if err != nil {
 		return err
 	}
-	if err := e.Users.Deploy(ctx); err != nil {
-		return fmt.Errorf("start the users' prober: %w", err)
-	}
-	if err := e.Trainee.Provision(ctx, run.Run, run.Run, run.TimeLimit+traineeGrace); err != nil {
-		return fmt.Errorf("make the trainee's identity: %w", err)
-	}
-	end, err := e.Actions.Start(ctx)
-	if err != nil {
-		return fmt.Errorf("find the end of the audit log: %w", err)
-	}
 	return e.note(ctx, entryActions, ActionsSeen{Next: end})
+}
+
+// together runs all at once, waits for all, and joins their errors.
+func together(steps ...func() error) error {
+	errs := make([]error, len(steps))
+	var wg sync.WaitGroup
+	for i, step := range steps {
+		wg.Go(func() { errs[i] = step() })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+func wrap(what string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
 }
 
 func (e *Engine) createNamespace(ctx context.Context, name string) error {

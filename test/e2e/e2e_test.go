@@ -52,7 +52,7 @@ func run(m *testing.M) int {
 	if out, err := build.CombinedOutput(); err != nil {
 		return fail(fmt.Errorf("build firedrill: %w\n%s", err, out))
 	}
-	defer cleanUpWhenInterrupted()()
+	defer cleanUpWhenInterrupted(dir)()
 	start := time.Now()
 	if err := firedrill.stream("up", "--name", *clusterName); err != nil {
 		return fail(err)
@@ -73,14 +73,15 @@ func run(m *testing.M) int {
 }
 
 // cleanUpWhenInterrupted takes the cluster down when the tests are stopped by a signal.
-func cleanUpWhenInterrupted() (stop func()) {
+func cleanUpWhenInterrupted(dir string) (stop func()) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		if _, ok := <-signals; !ok {
 			return
 		}
-		if err := firedrill.stream("down", "--name", *clusterName); err != nil {
+		err := firedrill.stream("down", "--name", *clusterName)
+		if err = errors.Join(err, os.RemoveAll(dir)); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 		}
 		os.Exit(130)
