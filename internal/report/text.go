@@ -149,7 +149,7 @@ func (w *textWriter) explanation(r *Report) {
 	}
 	w.heading("What a senior reviewer says")
 	for paragraph := range strings.SplitSeq(strings.TrimSpace(r.Explanation), "\n") {
-		w.linef("  %s", paragraph)
+		w.linef("%s", strings.TrimRight("  "+paragraph, " "))
 	}
 }
 
