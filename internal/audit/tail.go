@@ -60,6 +60,11 @@ func (t *tailer) step() (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	if at < 0 || t.pos == (Cursor{}) {
+		if settled, err := t.settled(files[0]); err != nil || !settled {
+			return true, err
+		}
+	}
 	if at < 0 {
 		t.missed++
 		if t.missed < goneListings {
@@ -80,6 +85,14 @@ func (t *tailer) step() (bool, error) {
 		return false, nil
 	}
 	return true, t.advance(file, files[at+1])
+}
+
+// settled tells whether a second listing begins with the same file. A listing taken in
+// the middle of a rotation may lack the file that was just renamed: its names are read
+// before its inodes. By the second listing that file has its last name.
+func (t *tailer) settled(oldest logFile) (bool, error) {
+	files, err := t.files.List()
+	return len(files) > 0 && files[0].Inode == oldest.Inode, err
 }
 
 // find returns the index of the cursor's file, -1 when it is not among files. An
