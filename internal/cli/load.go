@@ -30,5 +30,8 @@ func varsOf(c drill.Created) scenario.Vars {
 	if c.Node != "" {
 		values[scenario.VarNode] = c.Node
 	}
+	if c.Variant != "" {
+		values[scenario.VarVariant] = c.Variant
+	}
 	return scenario.Vars{Seed: c.Seed, Values: values}
 }

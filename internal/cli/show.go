@@ -16,6 +16,7 @@ type showOptions struct {
 	factory *Factory
 	name    string
 	answers bool
+	variant string
 	output  string
 }
 
@@ -32,6 +33,8 @@ type shown struct {
 }
 
 type answers struct {
+	Variant     string              `json:"variant,omitempty"`  // the one shown
+	Variants    []string            `json:"variants,omitempty"` // all of them
 	Family      string              `json:"family"`
 	Explanation string              `json:"explanation"`
 	Faults      []shownFault        `json:"faults"`
@@ -64,9 +67,13 @@ solutions and the wrong fixes, for instructors; it is refused where ` + envExam 
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.name = args[0]
+			if o.variant != "" && !o.answers {
+				return usageErrorf("--variant tells the cause: it needs --answers")
+			}
 			return runShow(o)
 		},
 	}
+	cmd.Flags().StringVar(&o.variant, "variant", "", "with --answers: which variant to show (default: the one that seed 0 draws)")
 	cmd.Flags().BoolVar(&o.answers, "answers", false, "show the answers too")
 	outputFlag(cmd, &o.output, outputText, outputJSON, outputYAML)
 	return cmd
@@ -81,7 +88,7 @@ func runShow(o *showOptions) error {
 	if err != nil {
 		return err
 	}
-	folder, err := entry.Load(scenario.Vars{})
+	folder, err := entry.Load(scenario.Vars{Values: map[string]string{scenario.VarVariant: o.variant}})
 	if err != nil {
 		return scenarioError(err)
 	}
@@ -102,8 +109,11 @@ func newShown(folder *scenario.Folder, withAnswers bool) shown {
 		return view
 	}
 	a := &answers{
-		Family: spec.Family, Explanation: spec.Explanation, Hints: spec.Hints,
+		Variant: folder.Variant, Family: spec.Family, Explanation: spec.Explanation, Hints: spec.Hints,
 		Solutions: folder.Solutions, WrongFixes: folder.WrongFixes,
+	}
+	for _, v := range spec.Variants {
+		a.Variants = append(a.Variants, v.Name)
 	}
 	for _, fault := range spec.Faults {
 		a.Faults = append(a.Faults, shownFault{Type: fault.Type, With: fault.With.Value()})
@@ -147,6 +157,10 @@ func showText(f *Factory, view shown) string {
 
 func answersText(line func(string, ...any), bold func(string) string, a *answers) {
 	section := func(title string) { line("\n%s", bold(title)) }
+	if len(a.Variants) > 0 {
+		section("Variants")
+		line("  this is %s, of %s (--variant NAME shows another one)", a.Variant, strings.Join(a.Variants, ", "))
+	}
 	section("The cause (" + a.Family + ")")
 	line("%s", indent(a.Explanation))
 	section("Faults")

@@ -20,6 +20,7 @@ type startOptions struct {
 	factory  *Factory
 	scenario string
 	seed     int64
+	variant  string
 	detach   bool
 	output   string
 }
@@ -52,6 +53,7 @@ everything away. With --detach the command returns as soon as the fault is prove
 	}
 	flags := cmd.Flags()
 	flags.Int64Var(&o.seed, "seed", 0, "seed of what varies from run to run (default: random; it is in the report)")
+	flags.StringVar(&o.variant, "variant", "", "which variant of the scenario (default: the seed draws one; firedrill show NAME --answers lists them)")
 	flags.BoolVar(&o.detach, "detach", false, "return when the fault is proven; a referee goes on in the background")
 	outputFlag(cmd, &o.output, "text", "json")
 	return cmd
@@ -85,7 +87,7 @@ func runStart(ctx context.Context, o *startOptions) error {
 
 // startRun brings a run to its page, or takes away again what it made.
 func (f *Factory) startRun(ctx context.Context, o *startOptions) (*openRun, *cluster.Cluster, error) {
-	created := drill.Created{Scenario: o.scenario, Seed: o.seed, Version: version()}
+	created := drill.Created{Scenario: o.scenario, Seed: o.seed, Variant: o.variant, Version: version()}
 	for _, dir := range f.ScenarioDirs {
 		abs, err := filepath.Abs(dir)
 		if err != nil {
@@ -138,7 +140,7 @@ func (f *Factory) begin(ctx context.Context, c *cluster.Cluster, folder *scenari
 		return nil, err
 	}
 	created.Cluster, created.ClusterID = c.Name(), c.ID()
-	created.TimeLimit = spec.TimeLimit.Std()
+	created.TimeLimit, created.Variant = spec.TimeLimit.Std(), folder.Variant
 	if created.Node, err = f.chooseNode(ctx, c, store, spec.BreaksNode); err != nil {
 		return nil, err
 	}

@@ -52,6 +52,7 @@ type Created struct {
 	Cluster      string            `json:"cluster"`
 	ClusterID    string            `json:"clusterID"`
 	Seed         int64             `json:"seed"`
+	Variant      string            `json:"variant,omitempty"` // of the scenario: drawn by the seed, or chosen
 	Node         string            `json:"node,omitempty"` // the worker the drill breaks
 	Vars         map[string]string `json:"vars"`
 	TimeLimit    time.Duration     `json:"timeLimit"`

@@ -4,6 +4,7 @@ package report
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 
@@ -20,6 +21,7 @@ type Report struct {
 	Title       string            `json:"title"`
 	Cluster     string            `json:"cluster"`
 	Seed        int64             `json:"seed"`
+	Variant     string            `json:"variant,omitempty"` // only of a finished run: it tells the cause
 	Variables   map[string]string `json:"variables"`
 	Attempt     int               `json:"attempt"`
 	Phase       drill.Phase       `json:"phase"`
@@ -96,13 +98,18 @@ type Safeguard struct {
 func Build(run *drill.Run, spec *scenario.Spec, now time.Time) *Report {
 	r := &Report{
 		Run: run.Created.Run, Scenario: run.Scenario, Title: run.Title, Cluster: run.Cluster, Seed: run.Seed,
-		Variables: run.Vars, Attempt: run.Attempt, Phase: run.Phase,
+		Variables: maps.Clone(run.Vars), Attempt: run.Attempt, Phase: run.Phase,
 		Verdict:  Verdict{Recovered: run.Recovered(), Decided: run.Verdict != nil, Reason: run.VerdictText()},
 		Users:    run.Users,
 		Timeline: append([]timeline.Event{}, run.Events...),
 		Hints:    append([]drill.Hint{}, run.Hints...),
 		Gaps:     append([]drill.Gap{}, run.Gaps...),
 		Errors:   slices.Clone(run.Failures),
+	}
+	if run.Phase == drill.PhaseFinished {
+		r.Variant = run.Variant
+	} else {
+		delete(r.Variables, scenario.VarVariant)
 	}
 	if run.Trouble != "" {
 		r.Errors = append(r.Errors, run.Trouble)

@@ -58,7 +58,11 @@ func (w *textWriter) header(r *Report) {
 		word = w.p.Red("NOT RECOVERED")
 	}
 	w.linef("%s  %s", word, w.p.Bold(r.Title))
-	w.linef("run %s, scenario %s, seed %d", r.Run, r.Scenario, r.Seed)
+	name := r.Scenario
+	if r.Variant != "" {
+		name += " (variant " + r.Variant + ")"
+	}
+	w.linef("run %s, scenario %s, seed %d", r.Run, name, r.Seed)
 	w.wrapped("", r.Verdict.Reason)
 	for _, e := range r.Errors {
 		w.wrapped("", w.p.Red("error: ")+e)

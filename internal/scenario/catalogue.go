@@ -178,8 +178,8 @@ func (e Entry) Check(vars Vars, kinds Kinds) (*Folder, error) {
 	return folder, e.located(problems.Err())
 }
 
-// Lint is Check for every value of every variable: a name that is wrong only with one
-// of them is found before the seed that chooses it.
+// Lint is Check for every variant and every value of every variable: a name that is
+// wrong only with one of them is found before the seed that chooses it.
 func (e Entry) Lint(kinds Kinds) (*Folder, error) {
 	folder, err := e.Check(Vars{}, kinds)
 	var problems Problems
@@ -189,7 +189,8 @@ func (e Entry) Lint(kinds Kinds) (*Folder, error) {
 	if folder == nil {
 		return nil, err
 	}
-	most := 1
+	variants := folder.Scenario.Spec.Variants
+	most := max(1, len(variants))
 	for _, v := range folder.Scenario.Spec.Variables {
 		most = max(most, len(v.OneOf))
 	}
@@ -199,6 +200,9 @@ func (e Entry) Lint(kinds Kinds) (*Folder, error) {
 			if len(v.OneOf) > 0 {
 				values[v.Name] = v.OneOf[i%len(v.OneOf)]
 			}
+		}
+		if len(variants) > 0 {
+			values[VarVariant] = variants[i%len(variants)].Name
 		}
 		var more Problems
 		if _, err := e.Check(Vars{Values: values}, kinds); err != nil && !errors.As(err, &more) {

@@ -17,6 +17,7 @@ func (l *loader) document() {
 	d.name(l.name)
 	d.secrecy()
 	d.unique()
+	d.variants(l.folder.Variant, variantNames(l.body))
 	d.variables(l.used)
 	d.images()
 	d.traffic()
@@ -87,7 +88,7 @@ func uniqueNames[T any](d *document, key string, items []T, name func(T) string,
 // reserved are environment names that scripts have for something else.
 func reserved(variable string) bool {
 	switch EnvName(variable) {
-	case "NAMESPACE", "NODE", "RUN", "KUBECONFIG", "FIREDRILL", "PATH", "HOME", "USER", "SHELL", "PWD", "TMPDIR", "IFS", "LANG", "TERM":
+	case "NAMESPACE", "NODE", "RUN", "VARIANT", "KUBECONFIG", "FIREDRILL", "PATH", "HOME", "USER", "SHELL", "PWD", "TMPDIR", "IFS", "LANG", "TERM":
 		return true
 	}
 	return strings.HasPrefix(EnvName(variable), "FIREDRILL_")

@@ -26,6 +26,10 @@ func (e *expander) expand(node ast.Node, path string) {
 	if notExpanded(path) {
 		return
 	}
+	if path == "spec.variants" { // those that were not drawn: some may break a node
+		defer func(node bool) { e.node = node }(e.node)
+		e.node = true
+	}
 	switch n := node.(type) {
 	case ast.MapNode:
 		for entries := n.MapRange(); entries.Next(); {

@@ -21,6 +21,7 @@ type Folder struct {
 	FS         fs.FS // rooted at the scenario's folder
 	Scenario   *Scenario
 	Vars       map[string]string // every variable's value, namespace, node and run included
+	Variant    string            // "" when the scenario has none
 	Solutions  []Script          // solutions/*.sh, by name
 	WrongFixes []Script          // wrong-fixes/*.sh, by name
 }
@@ -80,6 +81,8 @@ type loader struct {
 // scenario decodes scenario.yaml, its variables expanded.
 func (l *loader) scenario(src []byte, vars Vars) {
 	l.folder.Vars = vars.values(l.body)
+	l.folder.Variant = l.folder.Vars[VarVariant]
+	become(l.body, l.folder.Variant)
 	e := &expander{
 		decoder: decoder{file: FileName},
 		lines:   strings.Split(string(src), "\n"),

@@ -11,12 +11,13 @@ import (
 
 // Script is a solution or a wrong fix: a shell script that acts as a trainee would.
 type Script struct {
-	Name        string `json:"name"`              // the file's, without .sh
-	Path        string `json:"path"`              // in the scenario's folder
-	Description string `json:"description"`       // its first comment line
-	Refused     string `json:"refused,omitempty"` // wrong fix: the safeguard, or recovery:<check id>, that refuses it
+	Name        string   `json:"name"`               // the file's, without .sh
+	Path        string   `json:"path"`               // in the scenario's folder
+	Description string   `json:"description"`        // its first comment line
+	Refused     string   `json:"refused,omitempty"`  // wrong fix: the safeguard, or recovery:<check id>, that refuses it
+	Variants    []string `json:"variants,omitempty"` // those it is for; none: every one
 
-	refusedLine int
+	refusedLine, variantsLine int
 }
 
 // RefusedByRecovery begins the Refused of a wrong fix that no safeguard names: it is
@@ -26,8 +27,9 @@ const RefusedByRecovery = "recovery:"
 // How many scripts prove a scenario: its checks accept more than one way to repair,
 // and refuse the obvious ways to cheat.
 const (
-	minSolutions  = 2
-	minWrongFixes = 3
+	minSolutions         = 2
+	minWrongFixes        = 3
+	minWrongFixesVariant = 2 // of each variant, where there are some
 )
 
 // script reads one script. What it says of itself is checked here, whom it names in
@@ -56,6 +58,9 @@ func (l *loader) script(name string, src []byte) {
 		wrong(1, "has no line %q: name the safeguard that refuses it, or %s<check id>", "# refused: <safeguard>", RefusedByRecovery)
 	}
 	l.scriptUses(string(src))
+	if !l.forVariant(script) {
+		return
+	}
 	if dir == solutionsDir {
 		l.folder.Solutions = append(l.folder.Solutions, script)
 	} else {
@@ -78,7 +83,10 @@ func (s *Script) read(lines []string) {
 			continue
 		}
 		refused, found := strings.CutPrefix(text, "refused:")
+		variants, forSome := strings.CutPrefix(text, "variants:")
 		switch {
+		case forSome:
+			s.Variants, s.variantsLine = strings.FieldsFunc(variants, func(r rune) bool { return r == ',' || r == ' ' }), i+1
 		case found && s.refusedLine == 0:
 			s.Refused, s.refusedLine = strings.TrimSpace(refused), i+1
 		case !found && s.Description == "" && !strings.HasPrefix(text, "shellcheck "):
@@ -117,7 +125,11 @@ func (l *loader) scripts() {
 		}
 	}
 	l.enough(solutionsDir, len(l.folder.Solutions), minSolutions)
-	l.enough(wrongFixesDir, len(l.folder.WrongFixes), minWrongFixes)
+	needed := minWrongFixes
+	if l.folder.Variant != "" {
+		needed = minWrongFixesVariant
+	}
+	l.enough(wrongFixesDir, len(l.folder.WrongFixes), needed)
 }
 
 // refusals lists what may refuse a wrong fix: safeguards, and recovery checks.
@@ -132,7 +144,9 @@ func refusals(spec Spec) (safeguards, checks []string) {
 }
 
 func (l *loader) enough(dir string, found, needed int) {
-	if found < needed {
+	if found < needed && l.folder.Variant != "" {
+		l.problems = append(l.problems, Problem{File: dir, Message: fmt.Sprintf("holds %d scripts for variant %s, and at least %d prove it", found, l.folder.Variant, needed)})
+	} else if found < needed {
 		l.problems = append(l.problems, Problem{File: dir, Message: fmt.Sprintf("holds %d scripts, and at least %d prove the scenario", found, needed)})
 	}
 }

@@ -34,6 +34,7 @@ type Spec struct {
 	Namespace    string      `yaml:"namespace" doc:"Base of the namespace's name; the run's suffix is added. It must not give the cause away." format:"dns-label" max:"40" required:"true"`
 	BreaksNode   bool        `yaml:"breaksNode" doc:"The drill needs a worker of its own, named by ${node}."`
 	Variables    []Variable  `yaml:"variables" doc:"What varies from run to run, chosen by the run's seed, used as ${name}."`
+	Variants     []Variant   `yaml:"variants" doc:"Kinds of the same incident: the seed draws one, start --variant chooses it. The first may be just a name: it is what the rest of the spec says."`
 	Images       []Image     `yaml:"images" doc:"Workload images made from drillapp and loaded into the nodes."`
 	Manifests    []string    `yaml:"manifests" doc:"Files of the baseline, in order. Left out: every YAML file in manifests/, by name."`
 	Traffic      []Traffic   `yaml:"traffic" doc:"The users: requests sent throughout the run."`
@@ -44,6 +45,24 @@ type Spec struct {
 	Safeguards   []Safeguard `yaml:"safeguards" doc:"What a repair must not weaken." required:"true"`
 	Hints        []string    `yaml:"hints" doc:"From a nudge to nearly the answer." min:"1" max:"10" required:"true"`
 	Explanation  string      `yaml:"explanation" doc:"Shown after the end, in the voice of a senior reviewer." required:"true"`
+}
+
+// Variant is one kind of the incident. Each field that it gives replaces the spec's.
+type Variant struct {
+	Name        string      `yaml:"name" doc:"Unique in the scenario; used as ${variant}. The trainee does not see it." format:"dns-label" max:"40" required:"true"`
+	Page        string      `yaml:"page" doc:"The page the trainee gets."`
+	Family      string      `yaml:"family" doc:"Class of the cause." enum:"application,configuration,infrastructure,deployment,network,capacity"`
+	BreaksNode  bool        `yaml:"breaksNode" doc:"The variant needs a worker of its own, named by ${node}."`
+	Images      []Image     `yaml:"images" doc:"Workload images made from drillapp and loaded into the nodes."`
+	Manifests   []string    `yaml:"manifests" doc:"Files of the baseline, in order."`
+	Traffic     []Traffic   `yaml:"traffic" doc:"The users: requests sent throughout the run."`
+	SteadyState []Check     `yaml:"steadyState" doc:"What is true of the healthy system."`
+	Faults      []Fault     `yaml:"faults" doc:"What is broken, in order."`
+	Symptoms    []Check     `yaml:"symptoms" doc:"How it shows."`
+	Recovery    *Recovery   `yaml:"recovery" doc:"What counts as repaired."`
+	Safeguards  []Safeguard `yaml:"safeguards" doc:"What a repair must not weaken."`
+	Hints       []string    `yaml:"hints" doc:"From a nudge to nearly the answer." max:"10"`
+	Explanation string      `yaml:"explanation" doc:"Shown after the end."`
 }
 
 // Variable is one value that varies by the run's seed.

@@ -16,8 +16,8 @@ import (
 type Vars struct {
 	// Seed chooses, for each variable, one of its values: see Choose.
 	Seed int64
-	// Values are given from outside: namespace, node, run, and any variable whose
-	// choice is to be overruled. What is missing or empty of the three has a
+	// Values are given from outside: namespace, node, run, variant, and any variable
+	// whose choice is to be overruled. What is missing or empty of the three has a
 	// placeholder.
 	Values map[string]string
 }
@@ -56,6 +56,9 @@ func (v Vars) values(body ast.Node) map[string]string {
 	}
 	for _, variable := range variablesOf(body) {
 		values[variable.Name] = Choose(v.Seed, variable.Name, variable.OneOf)
+	}
+	if variants := variantNames(body); len(variants) > 0 {
+		values[VarVariant] = Choose(v.Seed, VarVariant, variants)
 	}
 	for name, value := range v.Values {
 		if value != "" {
