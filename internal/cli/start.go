@@ -7,11 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/firedrill/firedrill/internal/cluster"
 	"github.com/firedrill/firedrill/internal/drill"
+	"github.com/firedrill/firedrill/internal/home"
 	"github.com/firedrill/firedrill/internal/scenario"
 	"github.com/firedrill/firedrill/internal/session"
 )
@@ -131,47 +133,88 @@ func (f *Factory) ensureCluster(ctx context.Context) (*cluster.Cluster, error) {
 
 // begin opens the run: its name, its node, its journal, its referee.
 func (f *Factory) begin(ctx context.Context, c *cluster.Cluster, folder *scenario.Folder, created drill.Created) (*openRun, error) {
-	store, err := f.store()
-	if err != nil {
-		return nil, err
-	}
-	spec := folder.Scenario.Spec
-	if created.Run, err = session.NewID(spec.Namespace); err != nil {
-		return nil, err
-	}
 	created.Cluster, created.ClusterID = c.Name(), c.ID()
-	created.TimeLimit, created.Variant = spec.TimeLimit.Std(), folder.Variant
-	if created.Node, err = f.chooseNode(ctx, c, store, spec.BreaksNode); err != nil {
-		return nil, err
+	if created.TimeLimit == 0 {
+		created.TimeLimit = folder.Scenario.Spec.TimeLimit.Std()
 	}
-	if folder, err = loadFolder(created); err != nil { // now with the run's own names
-		return nil, err
-	}
-	created.Vars, created.Title = folder.Vars, folder.Scenario.Metadata.Title
-	journal, err := store.Create(created.Run)
+	created.Variant = folder.Variant
+	run, err := f.register(ctx, c, folder.Scenario.Spec, created)
 	if err != nil {
 		return nil, err
 	}
-	if err := drill.Begin(ctx, journal, created); err != nil {
-		return nil, err
-	}
-	r, err := f.openRun(created.Run)
+	r, err := f.openRun(run)
 	if err != nil {
 		return nil, err
 	}
 	return r, f.ensureReferee(ctx, r)
 }
 
-// chooseNode picks the worker that the drill may break. A broken node hurts every run on
-// the cluster, so such a drill runs alone.
-func (f *Factory) chooseNode(ctx context.Context, c *cluster.Cluster, store *session.Store, breaks bool) (string, error) {
-	open, err := unfinished(store)
+// register gives the run its name and its place and opens its journal, while no other
+// process does the same: two drills never get one worker.
+func (f *Factory) register(ctx context.Context, c *cluster.Cluster, spec scenario.Spec, created drill.Created) (run string, err error) {
+	h, err := f.Home()
 	if err != nil {
 		return "", err
 	}
+	store, err := f.store()
+	if err != nil {
+		return "", err
+	}
+	lock, err := home.Acquire(ctx, h.PlacesLock(), func() { f.Log.Debug("waiting for another start") })
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, lock.Release()) }()
+	if created.Run, err = session.NewID(spec.Namespace); err != nil {
+		return "", err
+	}
+	if created.Node, created.NodeSelector, err = f.place(ctx, c, store, spec.BreaksNode); err != nil {
+		return "", err
+	}
+	folder, err := loadFolder(created) // now with the run's own names
+	if err != nil {
+		return "", err
+	}
+	created.Vars, created.Title = folder.Vars, folder.Scenario.Metadata.Title
+	journal, err := store.Create(created.Run)
+	if err != nil {
+		return "", err
+	}
+	return created.Run, drill.Begin(ctx, journal, created)
+}
+
+// place picks where the drill runs: the worker that it may break, and the nodes its pods
+// stay on. A broken node hurts every run on it, so such a drill gets a worker lent, where
+// the cluster has one to lend, and else runs alone.
+func (f *Factory) place(ctx context.Context, c *cluster.Cluster, store *session.Store, breaks bool) (node, selector string, err error) {
+	open, err := unfinished(store)
+	if err != nil {
+		return "", "", err
+	}
+	open = slices.DeleteFunc(open, func(r *drill.Run) bool { return r.ClusterID != c.ID() })
+	switch {
+	case c.Lanes() == 0:
+		node, err = alone(ctx, c, open, breaks)
+		return node, "", err
+	case !breaks:
+		return "", cluster.LaneSelector(0), nil
+	}
+	for lane := 1; lane <= c.Lanes(); lane++ {
+		if node, err = c.LaneNode(ctx, lane); err != nil {
+			return "", "", err
+		}
+		if !slices.ContainsFunc(open, func(r *drill.Run) bool { return r.Node == node }) {
+			return node, cluster.LaneSelector(lane), nil
+		}
+	}
+	return "", "", fmt.Errorf("each of the cluster's %d workers that are lent is in use: end a run first (firedrill runs), or use another cluster (--name)", c.Lanes())
+}
+
+// alone picks the first worker of a cluster on which nothing else runs.
+func alone(ctx context.Context, c *cluster.Cluster, open []*drill.Run, breaks bool) (string, error) {
 	for _, other := range open {
-		if other.ClusterID == c.ID() && (breaks || other.Node != "") {
-			return "", fmt.Errorf("run %s is under way and one of the two drills breaks a node: end it first (firedrill end %s), or use another cluster (--name)",
+		if breaks || other.Node != "" {
+			return "", fmt.Errorf("run %s is under way and one of the two drills breaks a node: end it first (firedrill end %s), or use a cluster with more workers or another name (--name)",
 				other.Created.Run, other.Created.Run)
 		}
 	}

@@ -115,6 +115,9 @@ func sortNodes(nodes []NodeInfo) {
 		if nodes[i].Role != nodes[j].Role {
 			return nodes[i].Role == RoleControlPlane
 		}
+		if len(nodes[i].Name) != len(nodes[j].Name) { // worker2 comes before worker10
+			return len(nodes[i].Name) < len(nodes[j].Name)
+		}
 		return nodes[i].Name < nodes[j].Name
 	})
 }

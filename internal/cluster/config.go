@@ -70,8 +70,8 @@ func kindConfig(c Config, nodeDir string) (*v1alpha4.Cluster, error) {
 		Nodes:                []v1alpha4.Node{{Role: v1alpha4.ControlPlaneRole, ExtraMounts: mounts}},
 		KubeadmConfigPatches: patches,
 	}
-	for range c.Workers {
-		config.Nodes = append(config.Nodes, v1alpha4.Node{Role: v1alpha4.WorkerRole, ExtraMounts: mounts})
+	for i := range c.Workers {
+		config.Nodes = append(config.Nodes, v1alpha4.Node{Role: v1alpha4.WorkerRole, ExtraMounts: mounts, Labels: laneLabels(i, c.Workers)})
 	}
 	v1alpha4.SetDefaultsCluster(config)
 	return config, nil

@@ -70,6 +70,8 @@ type world struct {
 	trainee bool
 	users   bool
 
+	scenario string
+
 	mu         sync.Mutex
 	loads      int
 	faultWorks bool
@@ -77,10 +79,15 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldOf(t, testScenario, Created{})
+}
+
+func newWorldOf(t *testing.T, text string, created Created) *world {
+	t.Helper()
 	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n1", UID: "1"}, Status: corev1.NodeStatus{
 		Conditions: []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue}},
 	}}
-	w := &world{t: t, client: fake.NewClientset(node), store: session.NewStore(t.TempDir()), faultWorks: true}
+	w := &world{t: t, client: fake.NewClientset(node), store: session.NewStore(t.TempDir()), faultWorks: true, scenario: text}
 	w.dynamic = dynamicfake.NewSimpleDynamicClient(scheme.Scheme, &corev1.ConfigMap{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
 		ObjectMeta: metav1.ObjectMeta{Namespace: run, Name: "settings"}, Data: map[string]string{"mode": "good"},
@@ -103,7 +110,8 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w.journal = journal
-	if err := Begin(t.Context(), journal, Created{Run: run, Scenario: "test", TimeLimit: 5 * time.Minute}); err != nil {
+	created.Run, created.Scenario, created.TimeLimit = run, "test", 5*time.Minute
+	if err := Begin(t.Context(), journal, created); err != nil {
 		t.Fatal(err)
 	}
 	return w
@@ -127,7 +135,7 @@ func (w *world) engine() *Engine {
 		return &fstest.MapFile{Data: []byte("#!/bin/sh\n# It does.\n" + text)}
 	}
 	folder, err := scenario.Load(fstest.MapFS{
-		"scenario.yaml":      {Data: []byte(strings.TrimSpace(testScenario))},
+		"scenario.yaml":      {Data: []byte(strings.TrimSpace(w.scenario))},
 		"manifests/app.yaml": {Data: []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {mode: good}\n")},
 		"solutions/a.sh":     script(""), "solutions/b.sh": script(""),
 		"wrong-fixes/a.sh": script("# refused: node-deleted\n"), "wrong-fixes/b.sh": script("# refused: node-deleted\n"),
@@ -215,7 +223,7 @@ func (w *world) run() *Run {
 // until waits for the journal to say so.
 func (w *world) until(what string, ok func(*Run) bool) {
 	w.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !ok(w.run()); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(40 * time.Second); !ok(w.run()); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			w.t.Fatalf("never %s: %+v", what, w.run())
 		}
@@ -285,6 +293,40 @@ func TestARunFromHealthyToVerdict(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.nothingLeft()
+}
+
+// The recovery checks must pass the healthy system, and must not when the flaw is in it.
+func TestProveHealthy(t *testing.T) {
+	t.Parallel()
+	latent := strings.Replace(testScenario, "  namespace: shop\n", "  namespace: shop\n  latent: true\n", 1)
+	refusing := strings.Replace(testScenario, `    checks:
+      - {id: ready, type: nodeCondition, with: {node: n1, type: Ready, status: "True"}}`, `    checks:
+      - {id: ready, type: nodeCondition, with: {node: n1, type: Ready, status: "False"}}`, 1)
+	for name, test := range map[string]struct{ scenario, fails string }{
+		"good":                 {testScenario, ""},
+		"latent but recovered": {latent, "the scenario says that its flaw is latent, and its recovery checks pass"},
+		"latent":               {strings.Replace(refusing, "  namespace: shop\n", "  namespace: shop\n  latent: true\n", 1), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorldOf(t, test.scenario, Created{ProveHealthy: true})
+			_, ended := w.referee()
+			if test.fails == "" {
+				w.until("paged", paged)
+				if r := w.run(); len(r.Proofs) != 3 || r.Proofs[1].What != proofRecovered || !r.Proofs[1].Passed {
+					t.Errorf("proofs: %+v", r.Proofs)
+				}
+				w.ask(VerbEnd)
+			}
+			if err := <-ended; err != nil {
+				t.Fatal(err)
+			}
+			failures := strings.Join(w.run().Failures, "; ")
+			if (test.fails == "") != (failures == "") || !strings.Contains(failures, test.fails) {
+				t.Errorf("failures %q, want %q", failures, test.fails)
+			}
+		})
+	}
 }
 
 func TestEndBeforeTheRepairIsNotRecovered(t *testing.T) {
@@ -379,7 +421,7 @@ func TestAForeignNamespaceIsLeftAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := w.engine()
-	if err := e.createNamespace(t.Context(), run); err == nil {
+	if err := e.createNamespace(t.Context(), run, ""); err == nil {
 		t.Error("a namespace of somebody else's was taken")
 	}
 	if err := e.deleteNamespace(t.Context()); err == nil {

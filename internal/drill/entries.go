@@ -52,10 +52,12 @@ type Created struct {
 	Cluster      string            `json:"cluster"`
 	ClusterID    string            `json:"clusterID"`
 	Seed         int64             `json:"seed"`
-	Variant      string            `json:"variant,omitempty"` // of the scenario: drawn by the seed, or chosen
-	Node         string            `json:"node,omitempty"` // the worker the drill breaks
+	Variant      string            `json:"variant,omitempty"`      // of the scenario: drawn by the seed, or chosen
+	Node         string            `json:"node,omitempty"`         // the worker the drill breaks
+	NodeSelector string            `json:"nodeSelector,omitempty"` // the nodes its pods run on; "": any
 	Vars         map[string]string `json:"vars"`
 	TimeLimit    time.Duration     `json:"timeLimit"`
+	ProveHealthy bool              `json:"proveHealthy,omitempty"` // prove that the recovery checks pass the healthy system
 	Version      string            `json:"version"`
 }
 
@@ -104,13 +106,14 @@ type ActionsSeen struct {
 
 // What is proven before the page.
 const (
-	proofHealthy = "healthy"
-	proofBroken  = "broken"
+	proofHealthy   = "healthy"
+	proofRecovered = "recovery checks" // on the healthy system, when Created.ProveHealthy
+	proofBroken    = "broken"
 )
 
 // Proof is a state of the system that was proven on the way to the page.
 type Proof struct {
-	What   string         `json:"what"` // proofHealthy, proofBroken
+	What   string         `json:"what"` // proofHealthy, proofRecovered, proofBroken
 	State  verifier.State `json:"state"`
 	Passed bool           `json:"passed"`
 	Took   time.Duration  `json:"took"`

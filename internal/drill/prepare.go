@@ -35,7 +35,7 @@ func (e *Engine) prepare(ctx context.Context) error {
 	if err := e.Images.Load(ctx, e.folder.Scenario.Spec.Images); err != nil {
 		return fmt.Errorf("load the drill's images: %w", err)
 	}
-	if err := e.createNamespace(ctx, run.Run); err != nil {
+	if err := e.createNamespace(ctx, run.Run, run.NodeSelector); err != nil {
 		return err
 	}
 	var end json.RawMessage
@@ -76,13 +76,20 @@ func wrap(what string, err error) error {
 	return nil
 }
 
-func (e *Engine) createNamespace(ctx context.Context, name string) error {
+// nodeSelectorAnnotation keeps a namespace's pods on some nodes, where the API server
+// has the PodNodeSelector admission plugin on.
+const nodeSelectorAnnotation = "scheduler.alpha.kubernetes.io/node-selector"
+
+func (e *Engine) createNamespace(ctx context.Context, name, nodeSelector string) error {
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{
 		LabelManagedBy: ManagedBy,
 		LabelRun:       name,
 		// A trainee with a privileged pod would own the node, and so the referee.
 		"pod-security.kubernetes.io/enforce": "baseline",
 	}}}
+	if nodeSelector != "" {
+		ns.Annotations = map[string]string{nodeSelectorAnnotation: nodeSelector}
+	}
 	_, err := e.Client.CoreV1().Namespaces().Create(ctx, ns, metav1.CreateOptions{})
 	if !apierrors.IsAlreadyExists(err) {
 		if err != nil {
@@ -106,6 +113,59 @@ func (e *Engine) proveHealthy(ctx context.Context) error {
 	if err := e.prove(ctx, proofHealthy, e.plan.Steady); err != nil {
 		return fmt.Errorf("the system never became healthy, so nothing was broken: %w", err)
 	}
+	if err := e.takeBaseline(ctx); err != nil || !e.run.Created.ProveHealthy {
+		return err
+	}
+	if err := e.proveRecovered(ctx); err != nil {
+		return err
+	}
+	return e.takeBaseline(ctx) // the perturbations have changed the pods
+}
+
+// proveRecovered proves that the recovery checks pass a system that nothing is wrong
+// with, the perturbations and the hold included; and that they do not when the scenario
+// says that the flaw is in the system from the beginning.
+func (e *Engine) proveRecovered(ctx context.Context) error {
+	target, err := e.target()
+	if err != nil {
+		return err
+	}
+	plan, flawed := e.plan.Recovery, e.folder.Scenario.Spec.Latent
+	timeout := plan.Hold + time.Minute
+	for _, p := range plan.Perturb {
+		timeout += p.Within
+	}
+	if flawed {
+		timeout = plan.Hold + latentMargin
+	}
+	watchCtx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	var last verifier.State
+	start := e.Now()
+	verdict, watchErr := e.Runner.Watch(watchCtx, target, plan, func(s verifier.State) { last = s })
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	recovered := watchErr == nil && verdict.Recovered
+	proof := Proof{What: proofRecovered, State: last, Passed: recovered != flawed, Took: e.Now().Sub(start)}
+	if err := e.note(ctx, entryProof, proof); err != nil {
+		return err
+	}
+	switch {
+	case recovered && flawed:
+		return errors.New("the scenario says that its flaw is latent, and its recovery checks pass the system before anything was repaired")
+	case !recovered && !flawed:
+		return fmt.Errorf("the recovery checks refuse the healthy system within %s: %s", timeout, last.Verdict.Reason)
+	}
+	return nil
+}
+
+// latentMargin is how much longer than the hold a latent flaw is watched: the settling,
+// and a little.
+const latentMargin = 10 * time.Second
+
+// takeBaseline takes the snapshot that every later comparison rests on.
+func (e *Engine) takeBaseline(ctx context.Context) error {
 	base, err := verifier.TakeBaseline(ctx, e.Client, e.run.Created.Run)
 	if err != nil {
 		return fmt.Errorf("take the baseline: %w", err)

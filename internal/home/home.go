@@ -67,6 +67,9 @@ func (h Home) ClusterLock(name string) string {
 	return filepath.Join(string(h), "locks", "cluster-"+name+".lock")
 }
 
+// PlacesLock is the lock file that serialises the giving of nodes to runs.
+func (h Home) PlacesLock() string { return filepath.Join(string(h), "locks", "places.lock") }
+
 // Runs is the folder that holds a folder for each run.
 func (h Home) Runs() string { return filepath.Join(string(h), "runs") }
 
