@@ -14,3 +14,7 @@ func detach(cmd *exec.Cmd) {
 		HideWindow:    true,
 	}
 }
+
+// ownGroup makes the command end when its context does; Windows has no process groups
+// that a signal reaches.
+func ownGroup(*exec.Cmd) {}

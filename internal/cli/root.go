@@ -26,7 +26,7 @@ func commands() []func(*Factory) *cobra.Command {
 		newStart, newWatch, newStatus, newWait, newHint, newReset, newEnd, newReport, newRuns, newMetrics, newDemo,
 		newShell, newKubeconfig, newRefereeCommand,
 		newUp, newDown, newDoctor, newSSH,
-		newList, newShow, newLint, newSchema, newNew,
+		newList, newShow, newLint, newProve, newSchema, newNew,
 		newVersion,
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,6 +24,7 @@ type startOptions struct {
 	scenario string
 	seed     int64
 	variant  string
+	limit    time.Duration
 	detach   bool
 	output   string
 }
@@ -56,10 +58,14 @@ everything away. With --detach the command returns as soon as the fault is prove
 	flags := cmd.Flags()
 	flags.Int64Var(&o.seed, "seed", 0, "seed of what varies from run to run (default: random; it is in the report)")
 	flags.StringVar(&o.variant, "variant", "", "which variant of the scenario (default: the seed draws one; firedrill show NAME --answers lists them)")
+	flags.DurationVar(&o.limit, "time-limit", 0, "how long the trainee has (default: what the scenario says)")
 	flags.BoolVar(&o.detach, "detach", false, "return when the fault is proven; a referee goes on in the background")
 	outputFlag(cmd, &o.output, "text", "json")
 	return cmd
 }
+
+// minTimeLimit is the shortest time limit that a trainee can be given.
+const minTimeLimit = 10 * time.Second
 
 func randomSeed() (int64, error) {
 	var b [4]byte
@@ -71,6 +77,9 @@ func randomSeed() (int64, error) {
 
 func runStart(ctx context.Context, o *startOptions) error {
 	f := o.factory
+	if o.limit != 0 && o.limit < minTimeLimit {
+		return usageErrorf("--time-limit %s: it is at least %s", o.limit, minTimeLimit)
+	}
 	if o.output == outputJSON && !o.detach {
 		return usageErrorf("-o json needs --detach: the foreground view is for people (firedrill status RUN -o json)")
 	}
@@ -89,13 +98,12 @@ func runStart(ctx context.Context, o *startOptions) error {
 
 // startRun brings a run to its page, or takes away again what it made.
 func (f *Factory) startRun(ctx context.Context, o *startOptions) (*openRun, *cluster.Cluster, error) {
-	created := drill.Created{Scenario: o.scenario, Seed: o.seed, Variant: o.variant, Version: version()}
-	for _, dir := range f.ScenarioDirs {
-		abs, err := filepath.Abs(dir)
-		if err != nil {
-			return nil, nil, fmt.Errorf("--scenarios %s: %w", dir, err)
-		}
-		created.ScenarioDirs = append(created.ScenarioDirs, abs)
+	dirs, err := f.absoluteScenarioDirs()
+	if err != nil {
+		return nil, nil, err
+	}
+	created := drill.Created{
+		Scenario: o.scenario, Seed: o.seed, Variant: o.variant, TimeLimit: o.limit, Version: version(), ScenarioDirs: dirs,
 	}
 	folder, err := loadFolder(created) // refused before any cluster is touched
 	if err != nil {
@@ -105,18 +113,42 @@ func (f *Factory) startRun(ctx context.Context, o *startOptions) (*openRun, *clu
 	if err != nil {
 		return nil, nil, err
 	}
-	r, err := f.begin(ctx, c, folder, created)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := f.showUntilPaged(ctx, r); err != nil {
-		return nil, nil, f.giveUpStart(ctx, r, err)
-	}
-	return r, c, nil
+	r, err := f.startOn(ctx, c, folder, created)
+	return r, c, err
 }
 
-// ensureCluster provides firedrill's cluster with as many workers as a default one has.
+// absoluteScenarioDirs are the folders of --scenarios as a referee elsewhere finds them.
+func (f *Factory) absoluteScenarioDirs() ([]string, error) {
+	var dirs []string
+	for _, dir := range f.ScenarioDirs {
+		abs, err := filepath.Abs(dir)
+		if err != nil {
+			return nil, fmt.Errorf("--scenarios %s: %w", dir, err)
+		}
+		dirs = append(dirs, abs)
+	}
+	return dirs, nil
+}
+
+// startOn brings a run to its page on a cluster that is there.
+func (f *Factory) startOn(ctx context.Context, c *cluster.Cluster, folder *scenario.Folder, created drill.Created) (*openRun, error) {
+	r, err := f.begin(ctx, c, folder, created)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.showUntilPaged(ctx, r); err != nil {
+		return nil, f.giveUpStart(ctx, r, err)
+	}
+	return r, nil
+}
+
+// ensureCluster provides firedrill's cluster: the one that is there, or a new one with
+// as many workers as a default one has.
 func (f *Factory) ensureCluster(ctx context.Context) (*cluster.Cluster, error) {
+	return f.ensureClusterOf(ctx, cluster.DefaultWorkers)
+}
+
+func (f *Factory) ensureClusterOf(ctx context.Context, workers int) (*cluster.Cluster, error) {
 	status := f.IO.NewStatus()
 	clusters, err := f.Clusters(ctx, status)
 	if err != nil {
@@ -127,7 +159,7 @@ func (f *Factory) ensureCluster(ctx context.Context) (*cluster.Cluster, error) {
 		return c, nil
 	}
 	f.Log.Debug("no cluster to reuse", "error", err)
-	c, _, err = clusters.Up(ctx, cluster.Options{Name: f.ClusterName, Workers: cluster.DefaultWorkers, InUse: f.inUse})
+	c, _, err = clusters.Up(ctx, cluster.Options{Name: f.ClusterName, Workers: workers, InUse: f.inUse})
 	return c, err
 }
 

@@ -118,16 +118,15 @@ func (l *imageLoader) Load(ctx context.Context, images []scenario.Image) error {
 	if err != nil {
 		return err
 	}
+	var load []cluster.Image
 	for _, image := range append([]scenario.Image{l.referee}, images...) {
 		ref, id, open, err := l.builder.Archive(ctx, arch, image)
 		if err != nil {
 			return err
 		}
-		if err := l.cluster.LoadImage(ctx, cluster.Image{Ref: ref, ID: id, Open: open}); err != nil {
-			return err
-		}
+		load = append(load, cluster.Image{Ref: ref, ID: id, Open: open})
 	}
-	return nil
+	return l.cluster.LoadImages(ctx, load)
 }
 
 func (l *imageLoader) arch(ctx context.Context) (string, error) {

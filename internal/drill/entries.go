@@ -111,6 +111,9 @@ const (
 	proofBroken    = "broken"
 )
 
+// ProofsOfAProvenRun are the proofs of a run with Created.ProveHealthy, in order.
+const ProofsOfAProvenRun = proofHealthy + ", " + proofRecovered + ", " + proofBroken
+
 // Proof is a state of the system that was proven on the way to the page.
 type Proof struct {
 	What   string         `json:"what"` // proofHealthy, proofRecovered, proofBroken

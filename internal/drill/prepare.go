@@ -181,15 +181,22 @@ func (e *Engine) takeBaseline(ctx context.Context) error {
 }
 
 // baseline reads the snapshot back and makes sure that nobody changed it.
-func (e *Engine) baseline() (*verifier.Baseline, error) {
-	if e.run.Baseline == nil {
-		return nil, nil
+func (e *Engine) baseline() (*verifier.Baseline, error) { return ReadBaseline(e.Files, e.run) }
+
+// ReadBaseline reads the baseline of a run; nil when none was taken yet. One that was
+// changed since is an error.
+func ReadBaseline(files interface {
+	ReadFile(run, name string) ([]byte, error)
+}, run *Run,
+) (*verifier.Baseline, error) {
+	if run.Baseline == nil {
+		return nil, nil //nolint:nilnil // documented
 	}
-	data, err := e.Files.ReadFile(e.run.Created.Run, e.run.Baseline.File)
+	data, err := files.ReadFile(run.Created.Run, run.Baseline.File)
 	if err != nil {
 		return nil, err
 	}
-	if digest(data) != e.run.Baseline.SHA256 {
+	if digest(data) != run.Baseline.SHA256 {
 		return nil, errors.New("the baseline in the run's folder was changed after it was taken: firedrill reset or end the run")
 	}
 	base := new(verifier.Baseline)

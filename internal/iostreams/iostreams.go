@@ -42,6 +42,11 @@ func System() *IOStreams {
 	return s
 }
 
+// Discard returns streams that read nothing and keep nothing.
+func Discard() *IOStreams {
+	return &IOStreams{In: bytes.NewReader(nil), Out: io.Discard, Err: io.Discard, width: func() int { return defaultWidth }}
+}
+
 // Test returns streams that are no terminals, with the buffers behind them.
 func Test() (s *IOStreams, in, out, errOut *bytes.Buffer) {
 	in, out, errOut = &bytes.Buffer{}, &bytes.Buffer{}, &bytes.Buffer{}

@@ -16,6 +16,7 @@ type Entry struct {
 	Name     string // the folder's
 	Dir      string // where problems say it is: scenarios/oomkilled, or a path of this machine
 	FS       fs.FS  // rooted at the folder
+	Own      bool   // it is in a folder of this machine, not embedded
 	Replaces bool   // it is one's own and hides an embedded one of the same name
 }
 
@@ -64,7 +65,7 @@ func (c *Catalogue) addAll(fsys fs.FS, dir string, own bool) error {
 			return fmt.Errorf("open the scenario %s in %s: %w", folder.Name(), dir, err)
 		}
 		if isScenario(sub) {
-			c.add(Entry{Name: folder.Name(), Dir: path.Join(filepath.ToSlash(dir), folder.Name()), FS: sub}, own)
+			c.add(Entry{Name: folder.Name(), Dir: path.Join(filepath.ToSlash(dir), folder.Name()), FS: sub, Own: own}, own)
 		}
 	}
 	return nil
@@ -126,7 +127,7 @@ func Open(dir string) (Entry, error) {
 	if !info.IsDir() {
 		return Entry{}, fmt.Errorf("open the scenario %s: it is no folder", dir)
 	}
-	return Entry{Name: filepath.Base(full), Dir: filepath.ToSlash(filepath.Clean(dir)), FS: os.DirFS(full)}, nil
+	return Entry{Name: filepath.Base(full), Dir: filepath.ToSlash(filepath.Clean(dir)), FS: os.DirFS(full), Own: true}, nil
 }
 
 // OpenAll returns the scenario in a folder, or, when the folder holds scenarios'

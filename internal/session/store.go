@@ -107,6 +107,14 @@ func (s *Store) List() ([]string, error) {
 	return names, nil
 }
 
+// Remove removes a run's folder and all that is in it.
+func (s *Store) Remove(run string) error {
+	if err := os.RemoveAll(s.Dir(run)); err != nil {
+		return fmt.Errorf("remove the run %s: %w", run, err)
+	}
+	return nil
+}
+
 // Hold makes this process the run's only referee until release is called or the
 // process ends, however it ends. It fails with ErrHeld within two seconds when there is
 // another; a shorter try could meet a reader that only looks (Held).

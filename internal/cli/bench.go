@@ -1,0 +1,152 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/firedrill/firedrill/internal/cluster"
+	"github.com/firedrill/firedrill/internal/drill"
+	"github.com/firedrill/firedrill/internal/iostreams"
+	"github.com/firedrill/firedrill/internal/prove"
+	"github.com/firedrill/firedrill/internal/scenario"
+	"github.com/firedrill/firedrill/internal/session"
+	"github.com/firedrill/firedrill/verifier"
+)
+
+// bench runs the cases of prove as a user would run their drills: each with a referee of
+// its own.
+type bench struct {
+	f         *Factory // says nothing
+	cluster   *cluster.Cluster
+	client    kubernetes.Interface
+	inspector *prove.Inspector
+	seed      int64
+	dirs      map[string][]string // by scenario: where one's own lie
+}
+
+// quiet is the factory for work whose steps nobody is to see.
+func (f *Factory) quiet() *Factory {
+	q := *f
+	q.IO = iostreams.Discard()
+	return &q
+}
+
+// Start is part of prove.Bench.
+func (b *bench) Start(ctx context.Context, c prove.Case, limit time.Duration) (prove.Run, error) {
+	created := drill.Created{
+		Scenario: c.Scenario, Variant: c.Variant, Seed: b.seed, Version: version(),
+		ScenarioDirs: b.dirs[c.Scenario], TimeLimit: limit, ProveHealthy: limit > 0,
+	}
+	folder, err := loadFolder(created)
+	if err != nil {
+		return nil, err
+	}
+	r, err := b.f.startOn(ctx, b.cluster, folder, created)
+	if err != nil {
+		return nil, err
+	}
+	return &benchRun{bench: b, openRun: r, script: c.Script}, nil
+}
+
+// benchRun is a drill under way.
+type benchRun struct {
+	*openRun
+	bench  *bench
+	script scenario.Script
+}
+
+// Name is part of prove.Run.
+func (r *benchRun) Name() string { return r.name() }
+
+// Script is part of prove.Run.
+func (r *benchRun) Script(ctx context.Context) (out string, err error) {
+	folder, err := loadFolder(r.Created)
+	if err != nil {
+		return "", err
+	}
+	text, err := folder.Text(r.script)
+	if err != nil {
+		return "", err
+	}
+	dir, err := os.MkdirTemp("", "firedrill-prove-")
+	if err != nil {
+		return "", fmt.Errorf("make a folder for the script: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	path := filepath.Join(dir, filepath.Base(r.script.Path))
+	if err := os.WriteFile(path, text, 0o700); err != nil { //nolint:gosec // a script is run
+		return "", fmt.Errorf("write the script: %w", err)
+	}
+	env, err := r.env(folder)
+	if err != nil {
+		return "", err
+	}
+	var output bytes.Buffer
+	cmd := exec.CommandContext(ctx, path)
+	ownGroup(cmd)
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = dir, env, &output, &output, 2*time.Second
+	err = cmd.Run()
+	return output.String(), err
+}
+
+// env is what a script finds in its environment: docs/scenario-reference.md.
+func (r *benchRun) env(folder *scenario.Folder) ([]string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find firedrill's own executable: %w", err)
+	}
+	h, err := r.bench.f.Home()
+	if err != nil {
+		return nil, err
+	}
+	env := append(os.Environ(), folder.Env()...)
+	return append(env, "KUBECONFIG="+r.kubeconfig(), "FIREDRILL="+self, "FIREDRILL_HOME="+h.Dir(), "FIREDRILL_CLUSTER="+r.bench.cluster.Name()), nil
+}
+
+// Follow is part of prove.Run.
+func (r *benchRun) Follow(ctx context.Context, each func(*drill.Run) (bool, error)) error {
+	if err := r.refresh(); err != nil {
+		return err
+	}
+	if stop, err := each(r.Run); stop || err != nil {
+		return err
+	}
+	return r.follow(ctx, r.bench.f, func(run *drill.Run, _ session.Entry) (bool, error) { return each(run) })
+}
+
+// Changes is part of prove.Run.
+func (r *benchRun) Changes(ctx context.Context) []string {
+	diff, err := r.changes(ctx)
+	if err != nil {
+		return []string{"unknown: " + err.Error()}
+	}
+	return diff
+}
+
+func (r *benchRun) changes(ctx context.Context) ([]string, error) {
+	before, err := drill.ReadBaseline(r.store, r.Run)
+	if err != nil || before == nil {
+		return nil, err
+	}
+	now, err := verifier.TakeBaseline(ctx, r.bench.client, r.name())
+	if err != nil {
+		return nil, err
+	}
+	return before.Diff(now), nil
+}
+
+// End is part of prove.Run.
+func (r *benchRun) End(ctx context.Context) ([]string, error) {
+	if err := r.bench.f.endAndWait(ctx, r.openRun); err != nil {
+		return nil, err
+	}
+	return r.bench.inspector.Leftovers(ctx, r.name())
+}

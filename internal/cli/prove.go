@@ -1,0 +1,217 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/firedrill/firedrill/internal/cluster"
+	"github.com/firedrill/firedrill/internal/drill"
+	"github.com/firedrill/firedrill/internal/prove"
+	"github.com/firedrill/firedrill/internal/scenario"
+)
+
+// proveWorkers is how many workers a cluster gets that prove makes: two shared ones, and
+// two that are lent to drills that break a node.
+const proveWorkers = 4
+
+type proveOptions struct {
+	factory  *Factory
+	names    []string
+	variant  string
+	only     string
+	parallel int
+	seed     int64
+	keep     bool
+	output   string
+}
+
+func newProve(f *Factory) *cobra.Command {
+	o := &proveOptions{factory: f}
+	cmd := &cobra.Command{
+		Use:     "prove [NAME|PATH...]",
+		GroupID: groupAuthor,
+		Short:   "Prove scenarios in both directions, on a real cluster",
+		Long: `Prove that scenarios tell right from wrong, on a real cluster. For each variant of each:
+
+  untouched   the recovery checks pass the healthy system; the fault shows its symptom;
+              nobody repairs it, and it is not recovered at its time limit
+  solution    every script in solutions/ is recovered
+  wrong-fix   every script in wrong-fixes/ is refused by the name it says, and by no other
+
+and that nothing of a run is left after its end: no object, no unit, no file of a node.
+A NAME is one of firedrill list, a PATH a scenario's folder; without either, all are
+proven. Cases run side by side; those that break a node get a worker of their own on a
+cluster with more than two (firedrill up --workers 4), and else run alone, last.
+
+The exit code is 0 when everything is proven, 1 when not, 2 for a scenario that does not
+lint. The journal of a case that failed is kept: firedrill report RUN.`,
+		Example: `  firedrill prove oomkilled
+  firedrill prove ./my-scenarios/disk-full --only solution --keep
+  firedrill prove -o junit > prove.xml`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.names = args
+			return runProve(cmd.Context(), o)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.variant, "variant", "", "prove this variant only")
+	flags.StringVar(&o.only, "only", "", "prove only the cases whose names match this regular expression")
+	flags.IntVar(&o.parallel, "parallel", 2*runtime.NumCPU(), "cases side by side, besides those that break a node")
+	flags.Int64Var(&o.seed, "seed", 1, "seed of what varies from run to run")
+	flags.BoolVar(&o.keep, "keep", false, "leave the run of a case that fails for inspection")
+	outputFlag(cmd, &o.output, outputText, outputJSON, outputJUnit)
+	return cmd
+}
+
+func runProve(ctx context.Context, o *proveOptions) error {
+	f := o.factory
+	if o.parallel < 1 {
+		return usageErrorf("--parallel %d: it is at least 1", o.parallel)
+	}
+	cases, dirs, err := provenCases(o)
+	if err != nil {
+		return err
+	}
+	c, err := f.ensureClusterOf(ctx, proveWorkers)
+	if err != nil {
+		return err
+	}
+	b, err := f.newBench(c, o.seed, dirs)
+	if err != nil {
+		return err
+	}
+	before, err := b.inspector.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	view := newProveView(f, len(cases))
+	results := prove.All(ctx, b, cases, prove.Options{
+		Parallel: o.parallel, Workers: c.Lanes(), Keep: o.keep, Started: view.begun, Done: view.done,
+	})
+	view.close()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	summary := summarise(results, time.Since(view.start))
+	if !summary.anyKept() {
+		after, err := b.inspector.Snapshot(ctx)
+		if err != nil {
+			return err
+		}
+		summary.Cluster = before.Diff(after)
+	}
+	if err := errors.Join(f.printProof(summary, o.output), b.forget(results)); err != nil {
+		return err
+	}
+	if !summary.OK() {
+		return &exitStatus{exitError}
+	}
+	return nil
+}
+
+// provenCases lists what is to be proven, and where each scenario of one's own lies.
+func provenCases(o *proveOptions) ([]prove.Case, map[string][]string, error) {
+	pattern, err := regexp.Compile(o.only)
+	if err != nil {
+		return nil, nil, usageErrorf("--only: %w", err)
+	}
+	base, err := o.factory.absoluteScenarioDirs()
+	if err != nil {
+		return nil, nil, err
+	}
+	entries, err := lintEntries(&lintOptions{factory: o.factory, paths: o.names})
+	if err != nil {
+		return nil, nil, err
+	}
+	var cases []prove.Case
+	dirs := map[string][]string{}
+	for _, entry := range entries {
+		folder, err := entry.Lint(drill.Kinds())
+		if err != nil {
+			return nil, nil, scenarioError(err)
+		}
+		dirs[entry.Name] = base
+		if own, err := filepath.Abs(entry.Dir); err == nil && entry.Own {
+			dirs[entry.Name] = append([]string{}, own)
+		}
+		found, err := variantCases(entry, folder, o)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, c := range found {
+			if pattern.MatchString(c.Name()) {
+				cases = append(cases, c)
+			}
+		}
+	}
+	if len(cases) == 0 {
+		return nil, nil, usageErrorf("nothing to prove: no case matches --only %q and --variant %q", o.only, o.variant)
+	}
+	return cases, dirs, nil
+}
+
+// variantCases lists the cases of a scenario's variants.
+func variantCases(entry scenario.Entry, folder *scenario.Folder, o *proveOptions) ([]prove.Case, error) {
+	variants := []string{""}
+	if all := folder.Scenario.Spec.Variants; len(all) > 0 {
+		variants = nil
+		for _, v := range all {
+			if o.variant == "" || o.variant == v.Name {
+				variants = append(variants, v.Name)
+			}
+		}
+	}
+	var cases []prove.Case
+	for _, variant := range variants {
+		vars := scenario.Vars{Seed: o.seed, Values: map[string]string{scenario.VarVariant: variant}}
+		folder, err := entry.Check(vars, drill.Kinds())
+		if err != nil {
+			return nil, scenarioError(err)
+		}
+		cases = append(cases, prove.Cases(folder)...)
+	}
+	return cases, nil
+}
+
+func (f *Factory) newBench(c *cluster.Cluster, seed int64, dirs map[string][]string) (*bench, error) {
+	config, err := c.RESTConfig()
+	if err != nil {
+		return nil, err
+	}
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("connect to cluster %s: %w", c.Name(), err)
+	}
+	dyn, err := dynamic.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("connect to cluster %s: %w", c.Name(), err)
+	}
+	return &bench{
+		f: f.quiet(), cluster: c, client: client, seed: seed, dirs: dirs,
+		inspector: &prove.Inspector{Dynamic: dyn, Discovery: client.Discovery(), Nodes: c},
+	}, nil
+}
+
+// forget removes the journals of the runs that proved what they were to prove.
+func (b *bench) forget(results []prove.Result) error {
+	store, err := b.f.store()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, r := range results {
+		if r.Failure == "" && r.Run != "" {
+			errs = append(errs, store.Remove(r.Run))
+		}
+	}
+	return errors.Join(errs...)
+}

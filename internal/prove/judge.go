@@ -1,0 +1,169 @@
+package prove
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/firedrill/firedrill/internal/drill"
+	"github.com/firedrill/firedrill/internal/scenario"
+	"github.com/firedrill/firedrill/verifier"
+)
+
+// untouched watches a run that nobody repairs to its time limit.
+func (p *proof) untouched(ctx context.Context, limit time.Duration) error {
+	if err := p.follow(ctx, limit+verdictSlack, func(r *drill.Run) (bool, error) { return r.Verdict != nil, nil }); err != nil {
+		return fmt.Errorf("untouched, and no verdict: %w", err)
+	}
+	return p.last(ctx, func(r *drill.Run) error {
+		switch {
+		case r.Recovered():
+			return fmt.Errorf("passed an untouched system: %s", r.Verdict.Reason)
+		case r.Verdict == nil || r.Verdict.Cause != "time limit":
+			return fmt.Errorf("untouched, it was to end at its time limit, and did not: %s", r.VerdictText())
+		}
+		return proven(r)
+	})
+}
+
+// proven makes sure that every proof before the page stands in the journal, each check
+// of it with a reason.
+func proven(r *drill.Run) error {
+	var what []string
+	for _, proof := range r.Proofs {
+		if !proof.Passed || len(proof.State.Checks) == 0 {
+			return fmt.Errorf("the proof %q did not pass", proof.What)
+		}
+		for _, c := range proof.State.Checks {
+			if c.Reason == "" {
+				return fmt.Errorf("the proof %q: check %s gives no reason", proof.What, c.ID)
+			}
+		}
+		what = append(what, proof.What)
+	}
+	if got := strings.Join(what, ", "); got != drill.ProofsOfAProvenRun {
+		return fmt.Errorf("proven before the page: %s; wanted: %s", got, drill.ProofsOfAProvenRun)
+	}
+	return nil
+}
+
+// recovers waits for the verdict on a solution.
+func (p *proof) recovers(ctx context.Context) error {
+	recovery := p.c.Spec.Recovery
+	within := recovery.Hold.Std() + settle + verdictSlack
+	for _, perturb := range recovery.Perturb {
+		within += perturb.Within.Std()
+	}
+	if err := p.follow(ctx, within, func(r *drill.Run) (bool, error) { return r.Verdict != nil, nil }); err != nil {
+		return fmt.Errorf("refused a solution: %w", err)
+	}
+	return p.last(ctx, func(r *drill.Run) error {
+		switch {
+		case !r.Recovered():
+			return fmt.Errorf("refused a solution: %s", r.VerdictText())
+		case r.Verdict.DecidedAt.Sub(r.Verdict.RecoveredAt) < recovery.Hold.Std():
+			return fmt.Errorf("recovered after %s, before the hold of %s was over", r.Verdict.DecidedAt.Sub(r.Verdict.RecoveredAt), recovery.Hold)
+		case len(r.Events) == 0:
+			return errors.New("recovered, and the timeline holds no action of the trainee")
+		}
+		return nil
+	})
+}
+
+// refused waits until the verdict names the wrong fix, and then for longer than a hold,
+// in which it may name nothing else.
+func (p *proof) refused(ctx context.Context) error {
+	want := strings.TrimSpace(strings.TrimPrefix(p.c.Script.Refused, scenario.RefusedByRecovery))
+	err := p.follow(ctx, refusalLimit, func(r *drill.Run) (bool, error) {
+		return cause(r) == want, passedWrongFix(r)
+	})
+	if err != nil {
+		return fmt.Errorf("to be refused for %s: %w", want, err)
+	}
+	window := p.c.Spec.Recovery.Hold.Std() + settle
+	err = p.follow(ctx, window, func(r *drill.Run) (bool, error) {
+		if err := passedWrongFix(r); err != nil {
+			return false, err
+		}
+		return false, onlyFor(r, want, p.c.Script.Refused == want)
+	})
+	var late *lateError
+	if errors.As(err, &late) { // nothing else happened for the whole window
+		return nil
+	}
+	return err
+}
+
+func passedWrongFix(r *drill.Run) error {
+	if r.Recovered() {
+		return fmt.Errorf("passed a wrong fix: %s", r.Verdict.Reason)
+	}
+	return nil
+}
+
+// cause is what the verdict so far names.
+func cause(r *drill.Run) string {
+	if r.State == nil {
+		return ""
+	}
+	return r.State.Verdict.Cause
+}
+
+// onlyFor makes sure that a wrong fix is refused for one reason: no other safeguard is
+// broken beside it.
+func onlyFor(r *drill.Run, want string, bySafeguard bool) error {
+	if unobserved(r.State) {
+		return nil // an API server that was away for a moment is no reason of its own
+	}
+	if got := cause(r); got != want {
+		return fmt.Errorf("it was refused for %s, and then: %s", want, r.VerdictText())
+	}
+	for _, s := range r.State.Safeguards {
+		if broken := !s.Held; broken != (bySafeguard && s.ID == want) {
+			return fmt.Errorf("refused for %s, and safeguard %s: held %v: %s", want, s.ID, s.Held, s.Reason)
+		}
+	}
+	return nil
+}
+
+func unobserved(s *verifier.State) bool {
+	return slices.ContainsFunc(s.Checks, func(c verifier.CheckState) bool { return c.Error != "" }) ||
+		slices.ContainsFunc(s.Safeguards, func(g verifier.SafeguardState) bool { return g.Error != "" || g.Unknown })
+}
+
+// lateError says that something did not happen in time, and what was seen last.
+type lateError struct {
+	after time.Duration
+	seen  string
+}
+
+func (e *lateError) Error() string {
+	return fmt.Sprintf("not within %s; last seen: %s", e.after.Round(time.Second), e.seen)
+}
+
+// follow follows the run for a time.
+func (p *proof) follow(ctx context.Context, within time.Duration, each func(*drill.Run) (bool, error)) error {
+	late := &lateError{after: within}
+	limited, cancel := context.WithTimeoutCause(ctx, within, late)
+	defer cancel()
+	err := p.drill.Follow(limited, func(r *drill.Run) (bool, error) {
+		p.result.Verdict = r.VerdictText()
+		if r.Phase == drill.PhaseFinished && r.Verdict == nil {
+			return false, fmt.Errorf("the run ended by itself: %s", strings.Join(r.Failures, "; "))
+		}
+		return each(r)
+	})
+	if err != nil && ctx.Err() == nil && limited.Err() != nil {
+		late.seen = p.result.Verdict
+		return late
+	}
+	return err
+}
+
+// last looks at the run once.
+func (p *proof) last(ctx context.Context, look func(*drill.Run) error) error {
+	return p.drill.Follow(ctx, func(r *drill.Run) (bool, error) { return true, look(r) })
+}

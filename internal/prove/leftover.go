@@ -1,0 +1,215 @@
+package prove
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/dynamic"
+
+	"github.com/firedrill/firedrill/internal/drill"
+)
+
+// Nodes runs commands in the cluster's nodes.
+type Nodes interface {
+	Run(ctx context.Context, node string, command ...string) (string, error)
+}
+
+// Inspector looks at a whole cluster: what a run left in it, and what is different.
+type Inspector struct {
+	Dynamic   dynamic.Interface
+	Discovery discovery.DiscoveryInterface
+	Nodes     Nodes
+
+	kinds []schema.GroupVersionResource // found once
+}
+
+// restless are resources that change by themselves, or only tell of others.
+func restless(r schema.GroupResource) bool {
+	switch r.Group {
+	case "events.k8s.io", "coordination.k8s.io", "metrics.k8s.io", "discovery.k8s.io":
+		return true
+	}
+	switch r.Resource {
+	case "events", "endpoints", "componentstatuses", "certificatesigningrequests", "ipaddresses":
+		return true
+	}
+	return false
+}
+
+// resources lists what the API server can list.
+func (i *Inspector) resources() ([]schema.GroupVersionResource, error) {
+	if i.kinds != nil {
+		return i.kinds, nil
+	}
+	lists, err := i.Discovery.ServerPreferredResources()
+	if err != nil && !discovery.IsGroupDiscoveryFailedError(err) { // an aggregated API may be away
+		return nil, fmt.Errorf("list the cluster's kinds of objects: %w", err)
+	}
+	for _, list := range lists {
+		gv, err := schema.ParseGroupVersion(list.GroupVersion)
+		if err != nil {
+			return nil, fmt.Errorf("list the cluster's kinds of objects: %w", err)
+		}
+		for _, r := range list.APIResources {
+			if slices.Contains(r.Verbs, "list") && !restless(schema.GroupResource{Group: gv.Group, Resource: r.Name}) {
+				i.kinds = append(i.kinds, gv.WithResource(r.Name))
+			}
+		}
+	}
+	return i.kinds, nil
+}
+
+// Leftovers lists the objects that are still there of a run: those with its label or
+// its name, and those bound to its namespace.
+func (i *Inspector) Leftovers(ctx context.Context, run string) ([]string, error) {
+	var left []string
+	err := i.each(ctx, func(r schema.GroupVersionResource, o *unstructured.Unstructured) {
+		claim, _, _ := unstructured.NestedString(o.Object, "spec", "claimRef", "namespace")
+		if o.GetLabels()[drill.LabelRun] == run || o.GetNamespace() == run || claim == run || strings.Contains(o.GetName(), run) {
+			left = append(left, objectName(r, o))
+		}
+	})
+	slices.Sort(left)
+	return left, err
+}
+
+func objectName(r schema.GroupVersionResource, o *unstructured.Unstructured) string {
+	if o.GetNamespace() == "" {
+		return r.Resource + "/" + o.GetName()
+	}
+	return r.Resource + "/" + o.GetNamespace() + "/" + o.GetName()
+}
+
+func (i *Inspector) each(ctx context.Context, look func(schema.GroupVersionResource, *unstructured.Unstructured)) error {
+	kinds, err := i.resources()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, kind := range kinds {
+		list, err := i.Dynamic.Resource(kind).List(ctx, metav1.ListOptions{ResourceVersion: "0"})
+		if apierrors.IsNotFound(err) || apierrors.IsMethodNotSupported(err) || apierrors.IsServiceUnavailable(err) {
+			continue
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("list %s: %w", kind.GroupResource(), err))
+			continue
+		}
+		for o := range list.Items {
+			look(kind, &list.Items[o])
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Snapshot is what a cluster consists of, by name: a hash of each object outside of the
+// drills' namespaces, of each file that runs a node, and the state of its units.
+type Snapshot map[string]string
+
+// nodeState prints one line for each thing that runs a node: the state of its units and
+// the hashes of their files. Keys and certificates renew themselves and are left out.
+const nodeState = `for unit in kubelet containerd; do
+  echo "unit/$unit $(systemctl is-active $unit) $(systemctl is-enabled $unit)"
+done
+find /etc/kubernetes /etc/containerd /etc/systemd/system /etc/cni /var/lib/kubelet/config.yaml /var/lib/kubelet/kubeadm-flags.env \
+  -type f ! -path '*/pki/*' -exec sha256sum {} + 2>/dev/null | while read -r sum path; do echo "file$path $sum"; done
+exit 0`
+
+// Snapshot takes one. Runs that are under way are not in it.
+func (i *Inspector) Snapshot(ctx context.Context) (Snapshot, error) {
+	s, runs, nodes := Snapshot{}, map[string]bool{}, []string{}
+	type object struct{ name, namespace, hash string }
+	var objects []object
+	err := i.each(ctx, func(r schema.GroupVersionResource, o *unstructured.Unstructured) {
+		switch {
+		case o.GetLabels()[drill.LabelRun] != "":
+			runs[o.GetLabels()[drill.LabelRun]] = true
+			return
+		case r.Resource == "nodes":
+			nodes = append(nodes, o.GetName())
+		}
+		claim, bound, _ := unstructured.NestedString(o.Object, "spec", "claimRef", "namespace")
+		if !bound {
+			claim = o.GetNamespace()
+		}
+		objects = append(objects, object{objectName(r, o), claim, fingerprint(o)})
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range objects {
+		if !runs[o.namespace] {
+			s[o.name] = o.hash
+		}
+	}
+	for _, node := range nodes {
+		out, err := i.Nodes.Run(ctx, node, "sh", "-c", nodeState)
+		if err != nil {
+			return nil, fmt.Errorf("look at node %s: %w", node, err)
+		}
+		for line := range strings.Lines(out) {
+			if what, state, ok := strings.Cut(strings.TrimSpace(line), " "); ok {
+				s["nodes/"+node+"/"+what] = state
+			}
+		}
+	}
+	return s, nil
+}
+
+// fingerprint is a hash of what an object says, without what the cluster notes in it.
+func fingerprint(o *unstructured.Unstructured) string {
+	said := map[string]any{"labels": o.GetLabels()}
+	for key, value := range o.Object {
+		if key != "status" && key != "metadata" {
+			said[key] = value
+		}
+	}
+	text, err := json.Marshal(said)
+	if err != nil {
+		return err.Error()
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:6])
+}
+
+// Diff says, one line each, how a later snapshot differs. Pods of controllers have new
+// names when they were made anew, so pods are not compared by name.
+func (s Snapshot) Diff(later Snapshot) []string {
+	var diff []string
+	for _, name := range slices.Sorted(maps.Keys(s)) {
+		now, there := later[name]
+		switch {
+		case strings.HasPrefix(name, "pods/"):
+		case !there:
+			diff = append(diff, "gone: "+name)
+		case now != s[name]:
+			diff = append(diff, "changed: "+name+change(name, s[name], now))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(later)) {
+		if _, before := s[name]; !before && !strings.HasPrefix(name, "pods/") {
+			diff = append(diff, "new: "+name)
+		}
+	}
+	return diff
+}
+
+// change says what a unit's state was and is; hashes say nothing to a person.
+func change(name, was, is string) string {
+	if strings.Contains(name, "/unit/") {
+		return fmt.Sprintf(" (was %s, is %s)", was, is)
+	}
+	return ""
+}
