@@ -29,6 +29,7 @@ type bench struct {
 	client    kubernetes.Interface
 	inspector *prove.Inspector
 	seed      int64
+	proof     time.Duration
 	dirs      map[string][]string // by scenario: where one's own lie
 }
 
@@ -43,7 +44,7 @@ func (f *Factory) quiet() *Factory {
 func (b *bench) Start(ctx context.Context, c prove.Case, limit time.Duration) (prove.Run, error) {
 	created := drill.Created{
 		Scenario: c.Scenario, Variant: c.Variant, Seed: b.seed, Version: version(),
-		ScenarioDirs: b.dirs[c.Scenario], TimeLimit: limit, ProveHealthy: limit > 0,
+		ScenarioDirs: b.dirs[c.Scenario], TimeLimit: limit, ProveHealthy: limit > 0, ProofTimeout: b.proof,
 	}
 	folder, err := loadFolder(created)
 	if err != nil {

@@ -30,6 +30,8 @@ type proveOptions struct {
 	only     string
 	parallel int
 	seed     int64
+	proof    time.Duration
+	script   time.Duration
 	keep     bool
 	output   string
 }
@@ -67,6 +69,8 @@ lint. The journal of a case that failed is kept: firedrill report RUN.`,
 	flags.StringVar(&o.only, "only", "", "prove only the cases whose names match this regular expression")
 	flags.IntVar(&o.parallel, "parallel", 2*runtime.NumCPU(), "cases side by side, besides those that break a node")
 	flags.Int64Var(&o.seed, "seed", 1, "seed of what varies from run to run")
+	proofTimeoutFlag(flags, &o.proof)
+	flags.DurationVar(&o.script, "script-timeout", prove.DefaultScriptTimeout, "how long a solution or a wrong fix may run")
 	flags.BoolVar(&o.keep, "keep", false, "leave the run of a case that fails for inspection")
 	outputFlag(cmd, &o.output, outputText, outputJSON, outputJUnit)
 	return cmd
@@ -85,17 +89,18 @@ func runProve(ctx context.Context, o *proveOptions) error {
 	if err != nil {
 		return err
 	}
-	b, err := f.newBench(c, o.seed, dirs)
+	b, err := f.newBench(c)
 	if err != nil {
 		return err
 	}
+	b.seed, b.proof, b.dirs = o.seed, o.proof, dirs
 	before, err := b.inspector.Snapshot(ctx)
 	if err != nil {
 		return err
 	}
 	view := newProveView(f, len(cases))
 	results := prove.All(ctx, b, cases, prove.Options{
-		Parallel: o.parallel, Workers: c.Lanes(), Keep: o.keep, Started: view.begun, Done: view.done,
+		Parallel: o.parallel, Workers: c.Lanes(), Keep: o.keep, ScriptTimeout: o.script, Started: view.begun, Done: view.done,
 	})
 	view.close()
 	if ctx.Err() != nil {
@@ -141,7 +146,7 @@ func provenCases(o *proveOptions) ([]prove.Case, map[string][]string, error) {
 		}
 		dirs[entry.Name] = base
 		if own, err := filepath.Abs(entry.Dir); err == nil && entry.Own {
-			dirs[entry.Name] = append([]string{}, own)
+			dirs[entry.Name] = []string{own}
 		}
 		found, err := variantCases(entry, folder, o)
 		if err != nil {
@@ -182,7 +187,7 @@ func variantCases(entry scenario.Entry, folder *scenario.Folder, o *proveOptions
 	return cases, nil
 }
 
-func (f *Factory) newBench(c *cluster.Cluster, seed int64, dirs map[string][]string) (*bench, error) {
+func (f *Factory) newBench(c *cluster.Cluster) (*bench, error) {
 	config, err := c.RESTConfig()
 	if err != nil {
 		return nil, err
@@ -196,7 +201,7 @@ func (f *Factory) newBench(c *cluster.Cluster, seed int64, dirs map[string][]str
 		return nil, fmt.Errorf("connect to cluster %s: %w", c.Name(), err)
 	}
 	return &bench{
-		f: f.quiet(), cluster: c, client: client, seed: seed, dirs: dirs,
+		f: f.quiet(), cluster: c, client: client,
 		inspector: &prove.Inspector{Dynamic: dyn, Discovery: client.Discovery(), Nodes: c},
 	}, nil
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/firedrill/firedrill/internal/cluster"
 	"github.com/firedrill/firedrill/internal/drill"
@@ -25,6 +26,7 @@ type startOptions struct {
 	seed     int64
 	variant  string
 	limit    time.Duration
+	proof    time.Duration
 	detach   bool
 	output   string
 }
@@ -59,9 +61,14 @@ everything away. With --detach the command returns as soon as the fault is prove
 	flags.Int64Var(&o.seed, "seed", 0, "seed of what varies from run to run (default: random; it is in the report)")
 	flags.StringVar(&o.variant, "variant", "", "which variant of the scenario (default: the seed draws one; firedrill show NAME --answers lists them)")
 	flags.DurationVar(&o.limit, "time-limit", 0, "how long the trainee has (default: what the scenario says)")
+	proofTimeoutFlag(flags, &o.proof)
 	flags.BoolVar(&o.detach, "detach", false, "return when the fault is proven; a referee goes on in the background")
 	outputFlag(cmd, &o.output, "text", "json")
 	return cmd
+}
+
+func proofTimeoutFlag(flags *pflag.FlagSet, into *time.Duration) {
+	flags.DurationVar(into, "proof-timeout", drill.DefaultProofTimeout, "how long the system may take to be healthy, and the fault to show")
 }
 
 // minTimeLimit is the shortest time limit that a trainee can be given.
@@ -103,7 +110,7 @@ func (f *Factory) startRun(ctx context.Context, o *startOptions) (*openRun, *clu
 		return nil, nil, err
 	}
 	created := drill.Created{
-		Scenario: o.scenario, Seed: o.seed, Variant: o.variant, TimeLimit: o.limit, Version: version(), ScenarioDirs: dirs,
+		Scenario: o.scenario, Seed: o.seed, Variant: o.variant, TimeLimit: o.limit, ProofTimeout: o.proof, Version: version(), ScenarioDirs: dirs,
 	}
 	folder, err := loadFolder(created) // refused before any cluster is touched
 	if err != nil {

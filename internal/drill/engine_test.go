@@ -304,7 +304,7 @@ func TestProveHealthy(t *testing.T) {
       - {id: ready, type: nodeCondition, with: {node: n1, type: Ready, status: "False"}}`, 1)
 	for name, test := range map[string]struct{ scenario, fails string }{
 		"good":                 {testScenario, ""},
-		"latent but recovered": {latent, "the scenario says that its flaw is latent, and its recovery checks pass"},
+		"latent but recovered": {latent, "the scenario says that its flaw is latent (scenario.yaml: spec.latent), and its recovery checks pass"},
 		"latent":               {strings.Replace(refusing, "  namespace: shop\n", "  namespace: shop\n  latent: true\n", 1), ""},
 	} {
 		t.Run(name, func(t *testing.T) {

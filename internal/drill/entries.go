@@ -58,6 +58,7 @@ type Created struct {
 	Vars         map[string]string `json:"vars"`
 	TimeLimit    time.Duration     `json:"timeLimit"`
 	ProveHealthy bool              `json:"proveHealthy,omitempty"` // prove that the recovery checks pass the healthy system
+	ProofTimeout time.Duration     `json:"proofTimeout,omitempty"` // for each proof before the page; 0: DefaultProofTimeout
 	Version      string            `json:"version"`
 }
 

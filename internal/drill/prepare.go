@@ -1,6 +1,7 @@
 package drill
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/firedrill/firedrill/internal/scenario"
 	"github.com/firedrill/firedrill/verifier"
 )
 
@@ -110,9 +112,15 @@ func (e *Engine) createNamespace(ctx context.Context, name, nodeSelector string)
 // proveHealthy proves the steady state, then takes the baseline that every later
 // comparison rests on: after the deployment, before the fault.
 func (e *Engine) proveHealthy(ctx context.Context) error {
-	if err := e.prove(ctx, proofHealthy, e.plan.Steady); err != nil {
-		return fmt.Errorf("the system never became healthy, so nothing was broken: %w", err)
+	imagesCtx, stop := e.giveUpOnImages(ctx)
+	defer stop()
+	if err := e.prove(imagesCtx, proofHealthy, e.plan.Steady); err != nil {
+		if cause := context.Cause(imagesCtx); cause != nil && ctx.Err() == nil {
+			err = cause
+		}
+		return fmt.Errorf("the system never became healthy, so nothing was broken (%s: spec.steadyState): %w", scenario.FileName, err)
 	}
+	stop()
 	if err := e.takeBaseline(ctx); err != nil || !e.run.Created.ProveHealthy {
 		return err
 	}
@@ -153,9 +161,9 @@ func (e *Engine) proveRecovered(ctx context.Context) error {
 	}
 	switch {
 	case recovered && flawed:
-		return errors.New("the scenario says that its flaw is latent, and its recovery checks pass the system before anything was repaired")
+		return errors.New("the scenario says that its flaw is latent (scenario.yaml: spec.latent), and its recovery checks pass the system before anything was repaired")
 	case !recovered && !flawed:
-		return fmt.Errorf("the recovery checks refuse the healthy system within %s: %s", timeout, last.Verdict.Reason)
+		return fmt.Errorf("the recovery checks refuse the healthy system (%s: spec.recovery, spec.safeguards), for %s: %s", scenario.FileName, timeout, last.Verdict.Reason)
 	}
 	return nil
 }
@@ -209,7 +217,7 @@ func ReadBaseline(files interface {
 // proveBroken proves that the fault shows the way the scenario says, then pages.
 func (e *Engine) proveBroken(ctx context.Context) error {
 	if err := e.prove(ctx, proofBroken, e.plan.Symptoms); err != nil {
-		return fmt.Errorf("the fault did not show its symptom: %w", err)
+		return fmt.Errorf("the fault did not show its symptom (%s: spec.symptoms): %w", scenario.FileName, err)
 	}
 	return e.note(ctx, entryPage, Page{Text: e.folder.Scenario.Spec.Page})
 }
@@ -222,10 +230,7 @@ func (e *Engine) prove(ctx context.Context, what string, steps []verifier.Step) 
 	if err != nil {
 		return err
 	}
-	timeout := e.ProofTimeout
-	if timeout <= 0 {
-		timeout = DefaultProofTimeout
-	}
+	timeout := cmp.Or(e.run.Created.ProofTimeout, e.ProofTimeout, DefaultProofTimeout)
 	start := e.Now()
 	state, err := e.Runner.Until(ctx, target, steps, timeout)
 	proof := Proof{What: what, State: state, Passed: err == nil, Took: e.Now().Sub(start)}

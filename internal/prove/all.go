@@ -3,6 +3,7 @@ package prove
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // Options say how cases are run.
@@ -10,6 +11,8 @@ type Options struct {
 	Parallel int  // cases side by side that need only a namespace; at least 1
 	Workers  int  // cases side by side that break a worker; 0: each runs alone
 	Keep     bool // leave the runs of failed cases for inspection
+
+	ScriptTimeout time.Duration // for each script; 0: DefaultScriptTimeout
 
 	Started func(Case) // told of each case; may be nil
 	Done    func(Result)
@@ -29,7 +32,7 @@ func All(ctx context.Context, bench Bench, cases []Case, o Options) []Result {
 			o.Started(cases[i])
 		}
 		told.Unlock()
-		r := Prove(ctx, bench, cases[i], o.Keep)
+		r := Prove(ctx, bench, cases[i], o)
 		told.Lock()
 		defer told.Unlock()
 		results[i] = &r

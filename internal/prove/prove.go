@@ -5,6 +5,7 @@
 package prove
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -102,9 +103,11 @@ type Run interface {
 	End(ctx context.Context) (left []string, err error)
 }
 
+// DefaultScriptTimeout is how long a script may run.
+const DefaultScriptTimeout = 150 * time.Second
+
 // How long the parts of a case may take, beyond what the scenario says.
 const (
-	scriptLimit  = 150 * time.Second
 	verdictSlack = 2 * time.Minute  // for checks to pass after a repair, on a busy machine
 	refusalLimit = 90 * time.Second // for a wrong fix to be named
 	settle       = 10 * time.Second // the longest settling before a hold, and a little
@@ -130,16 +133,16 @@ type Steps struct {
 // Total is the whole time of the case.
 func (s Steps) Total() time.Duration { return s.Start + s.Script + s.Judge + s.End }
 
-// Prove runs one case. keep leaves the run of a case that fails for inspection.
-func Prove(ctx context.Context, bench Bench, c Case, keep bool) Result {
-	p := &proof{bench: bench, c: c, result: Result{Case: c}}
+// Prove runs one case.
+func Prove(ctx context.Context, bench Bench, c Case, o Options) Result {
+	p := &proof{bench: bench, c: c, scriptTimeout: cmp.Or(o.ScriptTimeout, DefaultScriptTimeout), result: Result{Case: c}}
 	err := p.run(ctx)
 	if p.drill != nil {
 		if err != nil && ctx.Err() == nil {
 			p.result.Changes = p.drill.Changes(ctx)
 		}
 		switch {
-		case err != nil && keep && ctx.Err() == nil:
+		case err != nil && o.Keep && ctx.Err() == nil:
 			p.result.Kept = true
 		default:
 			err = errors.Join(err, p.end(ctx))
@@ -153,11 +156,12 @@ func Prove(ctx context.Context, bench Bench, c Case, keep bool) Result {
 
 // proof is one case under way.
 type proof struct {
-	bench  Bench
-	c      Case
-	drill  Run
-	output string
-	result Result
+	bench         Bench
+	c             Case
+	scriptTimeout time.Duration
+	drill         Run
+	output        string
+	result        Result
 }
 
 // timed notes how long a step took.
@@ -200,7 +204,7 @@ func (p *proof) run(ctx context.Context) error {
 
 // script runs the case's script. One that hangs or fails is a failure that names it.
 func (p *proof) script(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, scriptLimit, fmt.Errorf("it hangs: it was ended after %s", scriptLimit))
+	ctx, cancel := context.WithTimeoutCause(ctx, p.scriptTimeout, fmt.Errorf("it hangs: it was ended after %s", p.scriptTimeout))
 	defer cancel()
 	out, err := p.drill.Script(ctx)
 	p.output = out

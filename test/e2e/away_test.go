@@ -46,6 +46,39 @@ func TestControlPlaneAway(t *testing.T) {
 	}
 }
 
+// Nodes that stop and come back, as with an engine that is restarted, end no run and
+// lose no action. It hurts every run, so this test is alone.
+func TestNodesRestarted(t *testing.T) {
+	d := begin(t, "oomkilled")
+	d.kubectl("get", "pods")
+	eventually(t, time.Minute, "the action in the timeline", func() (bool, string) { return d.sees("get"), d.verbs() })
+	nodes := d.started.Nodes
+	if out, err := exec.Command("docker", append([]string{"stop", "--time", "1"}, nodes...)...).CombinedOutput(); err != nil {
+		t.Fatalf("docker stop: %v\n%s", err, out)
+	}
+	if s := d.status(); s.Recovered || s.Decided {
+		t.Errorf("a verdict while the cluster was away: %+v", s)
+	}
+	for _, node := range nodes {
+		if out, err := exec.Command("docker", "start", node).CombinedOutput(); err != nil {
+			t.Fatalf("docker start: %v\n%s", err, out)
+		}
+	}
+	firedrill.must(t, "up", "--workers", "4")
+	eventually(t, 3*time.Minute, "the checks observed again", func() (bool, string) {
+		s := d.status()
+		return s.Phase == "active" && s.Trouble == "", s.Phase + ": " + s.Trouble + ": " + s.Verdict
+	})
+	d.script(filepath.Join("..", "..", "scenarios", "oomkilled", "solutions", "raise-limit.sh"))
+	d.recovers()
+	if n := d.count("get"); n < 1 {
+		t.Errorf("the action before the restart is lost: %s", d.verbs())
+	}
+	if !d.sees("set") {
+		t.Errorf("the action after the restart is lost: %s", d.verbs())
+	}
+}
+
 // engine pauses or unpauses the control plane's container.
 func engine(t *testing.T, verb string) {
 	t.Helper()

@@ -25,6 +25,7 @@ type started struct {
 
 type status struct {
 	Phase     string
+	Trouble   string
 	Verdict   string
 	Recovered bool
 	Decided   bool
@@ -129,66 +130,6 @@ func (d *drill) script(path string) {
 	d.Logf("%s:\n%s", filepath.Base(path), out)
 	if err != nil {
 		d.Fatalf("%s: %v", path, err)
-	}
-}
-
-// provenBroken asserts that both proofs stand in the report, each with its checks.
-func (d *drill) provenBroken() {
-	d.Helper()
-	r := d.report()
-	var proven []string
-	for _, p := range r.Proofs {
-		if p.Passed && len(p.Checks) > 0 {
-			proven = append(proven, p.What)
-		}
-		for _, c := range p.Checks {
-			if !c.Passed || c.Reason == "" {
-				d.Errorf("proof of %s: check %s: passed %v, reason %q", p.What, c.ID, c.Passed, c.Reason)
-			}
-		}
-	}
-	if got := strings.Join(proven, " "); got != "healthy broken" {
-		d.Errorf("proven before the page: %q, want healthy and broken", got)
-	}
-}
-
-// neverRecovers asserts for a while, longer than the hold, that the run is not passed.
-func (d *drill) neverRecovers(d2 time.Duration) status {
-	d.Helper()
-	deadline := time.Now().Add(d2)
-	for {
-		s := d.status()
-		if s.Recovered || s.Decided {
-			d.Fatalf("passed an unfixed system: %+v", s)
-		}
-		if time.Now().After(deadline) {
-			return s
-		}
-		time.Sleep(2 * time.Second)
-	}
-}
-
-// refusedFor waits until the verdict names the wrong fix, then that it never passes.
-func (d *drill) refusedFor(name string, hold time.Duration) {
-	d.Helper()
-	want := "not recovered: " + name + ": "
-	deadline := time.Now().Add(90 * time.Second)
-	for s := d.status(); !strings.HasPrefix(s.Verdict, want); s = d.status() {
-		if s.Recovered {
-			d.Fatalf("passed a wrong fix: %+v", s)
-		}
-		if time.Now().After(deadline) {
-			d.Fatalf("verdict %q, want it to begin with %q", s.Verdict, want)
-		}
-		time.Sleep(time.Second)
-	}
-	if s := d.neverRecovers(hold); !strings.HasPrefix(s.Verdict, want) {
-		d.Errorf("verdict changed to %q, want it to begin with %q", s.Verdict, want)
-	}
-	for _, s := range d.status().Safeguards {
-		if s.Held == (s.ID == name) {
-			d.Errorf("safeguard %s: held %v: %s", s.ID, s.Held, s.Reason)
-		}
 	}
 }
 

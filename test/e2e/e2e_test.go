@@ -54,7 +54,7 @@ func run(m *testing.M) int {
 	}
 	defer cleanUpWhenInterrupted(dir)()
 	start := time.Now()
-	if err := firedrill.stream("up", "--name", *clusterName); err != nil {
+	if err := firedrill.stream("up", "--name", *clusterName, "--workers", "4"); err != nil {
 		return fail(err)
 	}
 	fmt.Printf("cluster up in %s\n", time.Since(start).Round(time.Second))

@@ -1,0 +1,320 @@
+package prove
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/firedrill/firedrill/internal/drill"
+	"github.com/firedrill/firedrill/internal/scenario"
+	"github.com/firedrill/firedrill/internal/timeline"
+	"github.com/firedrill/firedrill/verifier"
+)
+
+// moment is what a run looks like from a time on.
+type moment struct {
+	after time.Duration // since the script's end, or the page
+	run   drill.Run
+}
+
+// fakeBench is a bench whose runs go as written.
+type fakeBench struct {
+	moments  []moment
+	startErr error
+	script   func(ctx context.Context) (string, error)
+	left     []string
+
+	mu            sync.Mutex
+	ended         int
+	open, mostRun int
+	limits        []time.Duration
+	hold          time.Duration // how long a start takes
+}
+
+func (b *fakeBench) Start(_ context.Context, _ Case, limit time.Duration) (Run, error) {
+	b.mu.Lock()
+	b.open++
+	b.mostRun = max(b.mostRun, b.open)
+	b.limits = append(b.limits, limit)
+	b.mu.Unlock()
+	time.Sleep(b.hold)
+	if b.startErr != nil {
+		return nil, b.startErr
+	}
+	return &fakeRun{bench: b, since: time.Now()}, nil
+}
+
+type fakeRun struct {
+	bench *fakeBench
+	since time.Time
+}
+
+func (r *fakeRun) Name() string { return "shop-aaaaa" }
+
+func (r *fakeRun) Script(ctx context.Context) (string, error) {
+	if r.bench.script != nil {
+		return r.bench.script(ctx)
+	}
+	return "done", nil
+}
+
+func (r *fakeRun) Follow(ctx context.Context, each func(*drill.Run) (bool, error)) error {
+	for i, m := range r.bench.moments {
+		later := i+1 < len(r.bench.moments) && time.Since(r.since) >= r.bench.moments[i+1].after
+		if later {
+			continue // over before anybody looked
+		}
+		if wait := time.Until(r.since.Add(m.after)); wait > 0 {
+			select {
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			case <-time.After(wait):
+			}
+		}
+		now := m.run
+		if stop, err := each(&now); stop || err != nil {
+			return err
+		}
+	}
+	<-ctx.Done()
+	return context.Cause(ctx)
+}
+
+func (r *fakeRun) Changes(context.Context) []string {
+	return []string{"deployment/app: replicas: 2 -> 0"}
+}
+
+func (r *fakeRun) End(context.Context) ([]string, error) {
+	r.bench.mu.Lock()
+	defer r.bench.mu.Unlock()
+	r.bench.ended++
+	r.bench.open--
+	return r.bench.left, nil
+}
+
+const hold = 20 * time.Second
+
+func testCase(kind Kind, refused string) Case {
+	c := Case{Scenario: "oomkilled", Kind: kind, Spec: scenario.Spec{Recovery: scenario.Recovery{Hold: scenario.Duration(hold)}}}
+	if kind != Untouched {
+		c.Script = scenario.Script{Name: "a", Path: "x/a.sh", Refused: refused}
+	}
+	return c
+}
+
+// refusing is a run that is refused for a cause while some safeguards are broken.
+func refusing(cause string, broken ...string) drill.Run {
+	state := &verifier.State{Verdict: verifier.Verdict{Reason: "not recovered: " + cause + ": because", Cause: cause}}
+	for _, id := range []string{"scaled-down", "limit-removed"} {
+		held := true
+		for _, b := range broken {
+			held = held && b != id
+		}
+		state.Safeguards = append(state.Safeguards, verifier.SafeguardState{ID: id, Held: held})
+	}
+	return drill.Run{Phase: drill.PhaseActive, State: state}
+}
+
+func decided(v drill.Verdict) drill.Run {
+	return drill.Run{Phase: drill.PhaseDecided, Verdict: &v, State: &verifier.State{}, Events: make([]timeline.Event, 1), Proofs: provenProofs()}
+}
+
+func provenProofs() []drill.Proof {
+	var proofs []drill.Proof
+	for _, what := range strings.Split(drill.ProofsOfAProvenRun, ", ") {
+		proofs = append(proofs, drill.Proof{What: what, Passed: true, State: verifier.State{Checks: []verifier.CheckState{{ID: "a", Passed: true, Reason: "it does"}}}})
+	}
+	return proofs
+}
+
+func recoveredAfter(held time.Duration) drill.Verdict {
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	return drill.Verdict{Recovered: true, Reason: "recovered", RecoveredAt: at, DecidedAt: at.Add(held)}
+}
+
+func without(r drill.Run, change func(*drill.Run)) drill.Run {
+	change(&r)
+	return r
+}
+
+// TestProve: what a case proves, and for each thing the run that must fail it.
+func TestProve(t *testing.T) {
+	t.Parallel()
+	away := refusing("limit-removed", "limit-removed")
+	away.State.Checks = []verifier.CheckState{{ID: "rolled-out", Error: "connection refused"}}
+	away.State.Verdict.Cause = ""
+	for name, test := range map[string]struct {
+		c    Case
+		b    *fakeBench
+		want string // in the failure; "" when it is proven
+	}{
+		"a recovered solution": {testCase(Solution, ""), &fakeBench{moments: []moment{{0, refusing("rolled-out")}, {time.Minute, decided(recoveredAfter(hold))}}}, ""},
+		"a refused solution": {
+			testCase(Solution, ""), &fakeBench{moments: []moment{{0, refusing("rolled-out")}}},
+			"refused a solution: not within 2m30s; last seen: not recovered: rolled-out: because",
+		},
+		"a solution that the time limit ended": {
+			testCase(Solution, ""), &fakeBench{moments: []moment{{0, decided(drill.Verdict{Reason: "not recovered: x", Cause: "time limit"})}}},
+			"refused a solution: not recovered: x",
+		},
+		"a hold cut short": {testCase(Solution, ""), &fakeBench{moments: []moment{{0, decided(recoveredAfter(hold - time.Second))}}}, "before the hold of 20s was over"},
+		"nobody watched": {
+			testCase(Solution, ""), &fakeBench{moments: []moment{{0, without(decided(recoveredAfter(hold)), func(r *drill.Run) { r.Events = nil })}}},
+			"the timeline holds no action",
+		},
+		"a solution that hangs": {
+			testCase(Solution, ""), &fakeBench{script: func(ctx context.Context) (string, error) {
+				<-ctx.Done()
+				return "waiting for the moon\n", ctx.Err()
+			}},
+			"x/a.sh: it hangs: it was ended after 2m30s; its last line: waiting for the moon",
+		},
+		"a solution that fails": {
+			testCase(Solution, ""), &fakeBench{script: func(context.Context) (string, error) { return "no such pod\n", errors.New("exit status 1") }},
+			"x/a.sh: exit status 1; its last line: no such pod",
+		},
+		"a start that fails": {testCase(Solution, ""), &fakeBench{startErr: errors.New("the symptom never showed")}, "the symptom never showed"},
+		"something left": {
+			testCase(Solution, ""), &fakeBench{moments: []moment{{0, decided(recoveredAfter(hold))}}, left: []string{"pods/firedrill-system/prober-shop-aaaaa"}},
+			"left behind after the end:\n  pods/firedrill-system/prober-shop-aaaaa",
+		},
+		"a wrong fix refused by its name": {
+			testCase(WrongFix, "limit-removed"), &fakeBench{moments: []moment{{0, refusing("rolled-out")}, {5 * time.Second, refusing("limit-removed", "limit-removed")}}}, "",
+		},
+		"a wrong fix refused by a check": {testCase(WrongFix, "recovery:rolled-out"), &fakeBench{moments: []moment{{0, refusing("rolled-out")}}}, ""},
+		"a wrong fix that passes": {
+			testCase(WrongFix, "limit-removed"), &fakeBench{moments: []moment{{0, refusing("limit-removed", "limit-removed")}, {15 * time.Second, decided(recoveredAfter(hold))}}},
+			"passed a wrong fix: recovered",
+		},
+		"a wrong fix that passes at once": {testCase(WrongFix, "limit-removed"), &fakeBench{moments: []moment{{0, decided(recoveredAfter(hold))}}}, "passed a wrong fix"},
+		"a wrong fix refused by another name": {
+			testCase(WrongFix, "limit-removed"), &fakeBench{moments: []moment{{0, refusing("scaled-down", "scaled-down")}}},
+			"to be refused for limit-removed: not within 1m30s; last seen: not recovered: scaled-down: because",
+		},
+		"a wrong fix refused by two names": {
+			testCase(WrongFix, "limit-removed"), &fakeBench{moments: []moment{{0, refusing("limit-removed", "limit-removed", "scaled-down")}}},
+			"safeguard scaled-down: held false",
+		},
+		"a name that changes": {
+			testCase(WrongFix, "limit-removed"),
+			&fakeBench{moments: []moment{{0, refusing("limit-removed", "limit-removed")}, {25 * time.Second, refusing("rolled-out")}}},
+			"it was refused for limit-removed, and then: not recovered: rolled-out: because",
+		},
+		"an API server that is away for a moment": {
+			testCase(WrongFix, "limit-removed"),
+			&fakeBench{moments: []moment{{0, refusing("limit-removed", "limit-removed")}, {5 * time.Second, away}, {8 * time.Second, refusing("limit-removed", "limit-removed")}}}, "",
+		},
+		"untouched to the time limit": {
+			testCase(Untouched, ""), &fakeBench{moments: []moment{{0, refusing("rolled-out")}, {35 * time.Second, decided(drill.Verdict{Reason: "not recovered: x", Cause: "time limit"})}}}, "",
+		},
+		"untouched and passed": {testCase(Untouched, ""), &fakeBench{moments: []moment{{0, decided(recoveredAfter(hold))}}}, "passed an untouched system"},
+		"untouched without a proof": {
+			testCase(Untouched, ""),
+			&fakeBench{moments: []moment{{0, without(decided(drill.Verdict{Reason: "x", Cause: "time limit"}), func(r *drill.Run) { r.Proofs = r.Proofs[:1] })}}},
+			"proven before the page: healthy; wanted: healthy, recovery checks, broken",
+		},
+		"untouched with a proof that failed": {
+			testCase(Untouched, ""),
+			&fakeBench{moments: []moment{{0, without(decided(drill.Verdict{Reason: "x", Cause: "time limit"}), func(r *drill.Run) { r.Proofs[1].Passed = false })}}},
+			`the proof "recovery checks" did not pass`,
+		},
+		"a run that ended by itself": {
+			testCase(Untouched, ""), &fakeBench{moments: []moment{{0, drill.Run{Phase: drill.PhaseFinished, Failures: []string{"the disk is full"}}}}},
+			"the run ended by itself: the disk is full",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := test.b
+				got := Prove(t.Context(), b, test.c, Options{})
+				if (test.want == "") != (got.Failure == "") || !strings.Contains(got.Failure, test.want) {
+					t.Errorf("failure %q, want %q", got.Failure, test.want)
+				}
+				if want := 1; b.startErr == nil && b.ended != want {
+					t.Errorf("the run was ended %d times", b.ended)
+				}
+				if wantLimit := test.c.Kind == Untouched; (b.limits[0] > 0) != wantLimit {
+					t.Errorf("time limit %s", b.limits[0])
+				}
+			})
+		})
+	}
+}
+
+// A failed case is left when it is to be kept, and says what changed.
+func TestKeep(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := &fakeBench{moments: []moment{{0, refusing("rolled-out")}}}
+		got := Prove(t.Context(), b, testCase(Solution, ""), Options{Keep: true})
+		if b.ended != 0 || !got.Kept || got.Failure == "" {
+			t.Errorf("ended %d times, kept %v, failure %q", b.ended, got.Kept, got.Failure)
+		}
+		if diff := cmp.Diff([]string{"deployment/app: replicas: 2 -> 0"}, got.Changes); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// Cases run side by side as far as they may, and none is lost.
+func TestAll(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ parallel, workers, most int }{
+		"one after the other":       {1, 0, 1},
+		"workers after all others":  {3, 0, 3},
+		"workers beside the others": {3, 2, 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := &fakeBench{hold: time.Second, moments: []moment{{0, decided(recoveredAfter(hold))}}}
+				var cases []Case
+				for i := range 12 {
+					c := testCase(Solution, "")
+					if i%2 == 1 {
+						c.Needs = Worker
+					}
+					cases = append(cases, c)
+				}
+				done := 0
+				got := All(t.Context(), b, cases, Options{Parallel: test.parallel, Workers: test.workers, Done: func(Result) { done++ }})
+				if len(got) != 12 || done != 12 || b.ended != 12 || b.mostRun != test.most {
+					t.Errorf("%d results, %d told, %d ended, %d at once, want 12 each and %d", len(got), done, b.ended, b.mostRun, test.most)
+				}
+			})
+		})
+	}
+}
+
+func TestAllStopsWhenAsked(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		b := &fakeBench{hold: time.Second, moments: []moment{{0, refusing("rolled-out")}}}
+		time.AfterFunc(5*time.Second, cancel)
+		got := All(ctx, b, []Case{testCase(Solution, ""), testCase(Solution, "")}, Options{Parallel: 1, Keep: true})
+		if len(got) != 1 || b.ended != 1 || got[0].Kept {
+			t.Errorf("%d results, %d ended, want the one that was under way, ended", len(got), b.ended)
+		}
+	})
+}
+
+func TestSnapshotDiff(t *testing.T) {
+	t.Parallel()
+	before := Snapshot{"nodes/w": "1", "nodes/w/unit/kubelet": "active enabled", "configmaps/kube-system/a": "1", "pods/kube-system/x": "1"}
+	after := Snapshot{"nodes/w": "2", "nodes/w/unit/kubelet": "active disabled", "persistentvolumes/pvc-1": "1", "pods/kube-system/y": "1"}
+	want := []string{
+		"gone: configmaps/kube-system/a", "changed: nodes/w",
+		"changed: nodes/w/unit/kubelet (was active enabled, is active disabled)", "new: persistentvolumes/pvc-1",
+	}
+	if diff := cmp.Diff(want, before.Diff(after)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

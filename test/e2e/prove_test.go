@@ -1,0 +1,115 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+var beside = flag.Int("prove-parallel", 5, "cases of the scenarios' proof that run side by side, besides those that break a node")
+
+// proof is the part of the contract of "prove -o json" that the tests read.
+type proof struct {
+	Proven, Failed int
+	ClusterDiff    []string
+	Cases          []struct {
+		Name, Kind, Script, Failure, Verdict string
+		OK                                   bool
+	}
+}
+
+// Every scenario is proven in both directions. The cases are counted against the files:
+// a proof that leaves one out is none.
+func TestProveAll(t *testing.T) {
+	t.Parallel()
+	got, code := prove(t, "--parallel", strconv.Itoa(*beside))
+	if code != 0 || got.Failed > 0 {
+		t.Errorf("exit code %d, %d proven, %d failed", code, got.Proven, got.Failed)
+	}
+	proven := map[string]bool{}
+	for _, c := range got.Cases {
+		if !c.OK {
+			t.Errorf("%s: %s\nlast verdict: %s", c.Name, c.Failure, c.Verdict)
+			continue
+		}
+		scenario, _, _ := strings.Cut(c.Name, "/")
+		proven[filepath.Join(scenario, c.Script)] = true
+	}
+	for _, folder := range []string{"solutions", "wrong-fixes"} {
+		scripts, err := filepath.Glob(filepath.Join("..", "..", "scenarios", "*", folder, "*.sh"))
+		if err != nil || len(scripts) == 0 {
+			t.Fatalf("no %s found: %v", folder, err)
+		}
+		for _, path := range scripts {
+			name, err := filepath.Rel(filepath.Join("..", "..", "scenarios"), path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !proven[name] {
+				t.Errorf("%s is not proven", name)
+			}
+		}
+	}
+}
+
+// Scenarios that are wrong are found out, each with an error that says what and where.
+func TestProveFindsWrongScenarios(t *testing.T) {
+	t.Parallel()
+	for scenario, want := range map[string]map[string]string{
+		"manifest-refused": {"untouched": "manifests/app.yaml"},
+		"image-unknown":    {"untouched": "manifests/app.yaml: the image docker.io/firedrill/nobody-made-this:1 cannot be had"},
+		"symptom-absent":   {"untouched": "the fault did not show its symptom (scenario.yaml: spec.symptoms)"},
+		"scripts-wrong": {
+			"solution/hangs":         "solutions/hangs.sh: it hangs: it was ended after 20s",
+			"solution/does-nothing":  "refused a solution",
+			"wrong-fix/repairs":      "to be refused for scaled-down",
+			"wrong-fix/another-name": "to be refused for image-swapped",
+		},
+		"always-recovered": {"untouched": "passed an untouched system"},
+		"never-recovered":  {"untouched": "the recovery checks refuse the healthy system (scenario.yaml: spec.recovery, spec.safeguards)"},
+	} {
+		t.Run(scenario, func(t *testing.T) {
+			t.Parallel()
+			var only []string
+			for name := range want {
+				only = append(only, name+"$")
+			}
+			got, code := prove(t, filepath.Join("testdata", scenario), "--only", strings.Join(only, "|"),
+				"--proof-timeout", "45s", "--script-timeout", "20s", "--parallel", "2")
+			if code != 1 || len(got.Cases) != len(want) {
+				t.Errorf("exit code %d with %d cases, want 1 with %d", code, len(got.Cases), len(want))
+			}
+			for _, c := range got.Cases {
+				_, name, _ := strings.Cut(c.Name, "/")
+				if c.OK || !strings.Contains(c.Failure, want[name]) {
+					t.Errorf("%s: ok %v, failure %q, want %q", c.Name, c.OK, c.Failure, want[name])
+				}
+				if strings.Contains(c.Failure, "left behind") {
+					t.Errorf("%s: %s", c.Name, c.Failure)
+				}
+			}
+		})
+	}
+}
+
+// prove runs firedrill prove, its progress shown as it comes.
+func prove(t *testing.T, args ...string) (proof, int) {
+	t.Helper()
+	cmd := exec.Command(firedrill.binary, append(append([]string{"prove", "-o", "json"}, args...), "--name", *clusterName)...)
+	cmd.Env = firedrill.env
+	var out strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, os.Stderr
+	err := cmd.Run()
+	var got proof
+	if jsonErr := json.Unmarshal([]byte(out.String()), &got); jsonErr != nil {
+		t.Fatalf("firedrill %s: %v; no JSON: %v\n%s", strings.Join(args, " "), err, jsonErr, out.String())
+	}
+	return got, cmd.ProcessState.ExitCode()
+}

@@ -1,0 +1,4 @@
+#!/bin/sh
+# Does what it says.
+set -eu
+sleep 600
