@@ -98,7 +98,7 @@ func (r *benchRun) Script(ctx context.Context) (out string, err error) {
 	return output.String(), err
 }
 
-// env is what a script finds in its environment: docs/scenario-reference.md.
+// env is what a script finds in its environment: docs/reference.md.
 func (r *benchRun) env(folder *scenario.Folder) ([]string, error) {
 	self, err := os.Executable()
 	if err != nil {

@@ -107,10 +107,10 @@ func asJSON(t *testing.T, folder fs.FS) any {
 	return value
 }
 
-// TestReferenceIsCurrent: docs/scenario-reference.md is generated; -update writes it.
+// TestReferenceIsCurrent: docs/reference.md is generated; -update writes it.
 func TestReferenceIsCurrent(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join("..", "..", "docs", "scenario-reference.md")
+	file := filepath.Join("..", "..", "docs", "reference.md")
 	got := scenario.Reference(drill.Kinds())
 	if *updateDocs {
 		if err := os.WriteFile(file, got, 0o600); err != nil {

@@ -13,7 +13,7 @@ import (
 //go:embed reference.md
 var referenceText string // what no tag can say
 
-// Reference returns docs/scenario-reference.md: every field, every kind, and the
+// Reference returns docs/reference.md: every field, every kind, and the
 // rules that hold between files.
 func Reference(kinds Kinds) []byte {
 	r := &reference{seen: map[reflect.Type]bool{}}

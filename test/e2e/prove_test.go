@@ -99,6 +99,17 @@ func TestProveFindsWrongScenarios(t *testing.T) {
 	}
 }
 
+// What "firedrill new" writes is a scenario that is proven as it is (docs/adding-a-scenario.md).
+func TestProveANewScenario(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	firedrill.must(t, "new", "disk-full", "--dir", dir)
+	got, code := prove(t, filepath.Join(dir, "disk-full"), "--parallel", "2")
+	if code != 0 || got.Proven != len(got.Cases) || len(got.Cases) != 6 {
+		t.Errorf("exit code %d, %d of %d proven, want 6: %+v", code, got.Proven, len(got.Cases), got.Cases)
+	}
+}
+
 // prove runs firedrill prove, its progress shown as it comes.
 func prove(t *testing.T, args ...string) (proof, int) {
 	t.Helper()
