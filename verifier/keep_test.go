@@ -111,7 +111,7 @@ func TestWorkloadSafeguards(t *testing.T) {
 
 func TestProbesKept(t *testing.T) {
 	t.Parallel()
-	check := &ProbesKept{workloadRef{Name: "checkout"}, 4}
+	check := &ProbesKept{workloadRef: workloadRef{Name: "checkout"}, Factor: 4}
 	probe := func(change func(*corev1.Probe)) []runtime.Object {
 		return with(func(d *appsv1.Deployment) { change(web(d).ReadinessProbe) })
 	}
@@ -125,7 +125,7 @@ func TestProbesKept(t *testing.T) {
 		"another one added": {with(func(d *appsv1.Deployment) { web(d).LivenessProbe = web(d).ReadinessProbe }), true, ""},
 		"deleted":           {with(func(d *appsv1.Deployment) { web(d).ReadinessProbe = nil }), false, "the readiness probe of container web was removed"},
 		"threshold of 9999": {probe(func(p *corev1.Probe) { p.FailureThreshold = 9999 }), false, "gives up after 49995 s instead of 15 s"},
-		"delayed for ever":  {probe(func(p *corev1.Probe) { p.InitialDelaySeconds = 3600 }), false, "gives up after"},
+		"delayed for ever":  {probe(func(p *corev1.Probe) { p.InitialDelaySeconds = 3600 }), false, "asks nothing in the first 3600 s"},
 		"asked once a day":  {probe(func(p *corev1.Probe) { p.PeriodSeconds = 86400 }), false, "gives up after"},
 		"exec true": {probe(func(p *corev1.Probe) {
 			p.ProbeHandler = corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: []string{"true"}}}
@@ -155,7 +155,7 @@ func TestProbesKept(t *testing.T) {
 
 func TestServiceKept(t *testing.T) {
 	t.Parallel()
-	check := &ServiceKept{"checkout"}
+	check := &ServiceKept{Name: "checkout"}
 	backend := func(by string) *discoveryv1.EndpointSlice {
 		return &discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{Name: "checkout-x", Namespace: shopNS, Labels: map[string]string{
 			discoveryv1.LabelServiceName: "checkout", discoveryv1.LabelManagedBy: by,
