@@ -57,6 +57,7 @@ type ContainerState struct {
 	Liveness  *corev1.Probe       `json:"livenessProbe,omitempty"`
 	Readiness *corev1.Probe       `json:"readinessProbe,omitempty"`
 	Startup   *corev1.Probe       `json:"startupProbe,omitempty"`
+	Ports     map[string]int32    `json:"ports,omitempty"` // by name; those without one are left out
 }
 
 // ServiceState is what decides where a Service's traffic goes.

@@ -61,7 +61,7 @@ func TestBaselineSurvivesItsFile(t *testing.T) {
 	ref := workloadRef{Name: "checkout"}
 	for _, check := range []Checker{
 		&WorkloadKept{ref}, &ReplicasKept{workloadRef: ref}, &LimitWithin{limitRef{workloadRef: ref, Container: "web"}, 1},
-		&ImageKept{ref}, &ProbesKept{ref, 1}, &ServiceKept{"checkout"}, &PDBKept{"pdb"}, &NodeKept{nodeRef{"worker"}},
+		&ImageKept{ref}, &ProbesKept{workloadRef: ref, Factor: 1}, &ServiceKept{Name: "checkout"}, &PDBKept{"pdb"}, &NodeKept{nodeRef{"worker"}},
 	} {
 		expect(t, check, on, true, "")
 	}

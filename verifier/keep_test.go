@@ -111,9 +111,12 @@ func TestWorkloadSafeguards(t *testing.T) {
 
 func TestProbesKept(t *testing.T) {
 	t.Parallel()
-	check := &ProbesKept{workloadRef{Name: "checkout"}, 4}
+	check := &ProbesKept{workloadRef: workloadRef{Name: "checkout"}, Factor: 4}
 	probe := func(change func(*corev1.Probe)) []runtime.Object {
 		return with(func(d *appsv1.Deployment) { change(web(d).ReadinessProbe) })
+	}
+	startup := func(p corev1.Probe) []runtime.Object {
+		return with(func(d *appsv1.Deployment) { web(d).StartupProbe = &p })
 	}
 	cases := map[string]struct {
 		now    []runtime.Object
@@ -125,7 +128,7 @@ func TestProbesKept(t *testing.T) {
 		"another one added": {with(func(d *appsv1.Deployment) { web(d).LivenessProbe = web(d).ReadinessProbe }), true, ""},
 		"deleted":           {with(func(d *appsv1.Deployment) { web(d).ReadinessProbe = nil }), false, "the readiness probe of container web was removed"},
 		"threshold of 9999": {probe(func(p *corev1.Probe) { p.FailureThreshold = 9999 }), false, "gives up after 49995 s instead of 15 s"},
-		"delayed for ever":  {probe(func(p *corev1.Probe) { p.InitialDelaySeconds = 3600 }), false, "gives up after"},
+		"delayed for ever":  {probe(func(p *corev1.Probe) { p.InitialDelaySeconds = 3600 }), false, "asks nothing in the first 3600 s"},
 		"asked once a day":  {probe(func(p *corev1.Probe) { p.PeriodSeconds = 86400 }), false, "gives up after"},
 		"exec true": {probe(func(p *corev1.Probe) {
 			p.ProbeHandler = corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: []string{"true"}}}
@@ -134,7 +137,22 @@ func TestProbesKept(t *testing.T) {
 		"only the port open": {probe(func(p *corev1.Probe) {
 			p.ProbeHandler = corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Port: intstr.FromInt32(8080)}}
 		}), false, "asks something else"},
-		"container renamed": {with(func(d *appsv1.Deployment) { web(d).Name = "app" }), false, "no container web"},
+		"container renamed":       {with(func(d *appsv1.Deployment) { web(d).Name = "app" }), false, "no container web"},
+		"delayed for a slow boot": {probe(func(p *corev1.Probe) { p.InitialDelaySeconds = 60 }), true, ""},
+		"asked for an hour":       {probe(func(p *corev1.Probe) { p.TimeoutSeconds = 3600 }), false, "gives up after 10800 s"},
+		"another host":            {probe(func(p *corev1.Probe) { p.HTTPGet.Host = "example.org" }), false, "asks something else"},
+		"the port by its name": {with(func(d *appsv1.Deployment) {
+			web(d).Ports = []corev1.ContainerPort{{Name: "http", ContainerPort: 8080}}
+			web(d).ReadinessProbe.HTTPGet.Port = intstr.FromString("http")
+		}), true, ""},
+		"a name of another port": {with(func(d *appsv1.Deployment) {
+			web(d).Ports = []corev1.ContainerPort{{Name: "admin", ContainerPort: 9090}}
+			web(d).ReadinessProbe.HTTPGet.Port = intstr.FromString("admin")
+		}), false, "asks something else"},
+		"a name of no port":    {probe(func(p *corev1.Probe) { p.HTTPGet.Port = intstr.FromString("http") }), false, "asks something else"},
+		"a sane startup probe": {startup(corev1.Probe{PeriodSeconds: 10, FailureThreshold: 30}), true, ""},
+		"a startup for ever":   {startup(corev1.Probe{PeriodSeconds: 10, FailureThreshold: 9999}), false, "startup probe of container web gives a container 99990 s to start"},
+		"a startup that waits": {startup(corev1.Probe{InitialDelaySeconds: 7200}), false, "gives a container 7230 s to start"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -144,6 +162,33 @@ func TestProbesKept(t *testing.T) {
 			expect(t, check, on, c.passed, c.reason)
 		})
 	}
+	t.Run("one aspect at a time", func(t *testing.T) {
+		t.Parallel()
+		deaf := probe(func(p *corev1.Probe) { p.FailureThreshold = 9999 })
+		hollow := probe(func(p *corev1.Probe) { p.HTTPGet.Path = "/" })
+		removed := with(func(d *appsv1.Deployment) { web(d).ReadinessProbe = nil })
+		for aspect, broken := range map[string][]runtime.Object{probePresence: removed, probeQuestion: hollow, probePatience: deaf} {
+			for _, now := range [][]runtime.Object{removed, hollow, deaf} {
+				on := target(now...)
+				on.Baseline = baselineOf(t, shop()...)
+				expect(t, &ProbesKept{workloadRef: workloadRef{Name: "checkout"}, Aspect: aspect}, on, &now[0] != &broken[0], "")
+			}
+		}
+	})
+	t.Run("the name moved to another port", func(t *testing.T) {
+		t.Parallel()
+		port := func(number int32, asked intstr.IntOrString) []runtime.Object {
+			return with(func(d *appsv1.Deployment) {
+				web(d).Ports = []corev1.ContainerPort{{Name: "http", ContainerPort: number}}
+				web(d).ReadinessProbe.HTTPGet.Port = asked
+			})
+		}
+		for asked, passed := range map[int32]bool{9090: true, 8080: false} {
+			on := target(port(9090, intstr.FromInt32(asked))...)
+			on.Baseline = baselineOf(t, port(8080, intstr.FromString("http"))...)
+			expect(t, check, on, passed, "")
+		}
+	})
 	t.Run("never any", func(t *testing.T) {
 		t.Parallel()
 		bare := with(func(d *appsv1.Deployment) { web(d).ReadinessProbe = nil })
@@ -155,7 +200,7 @@ func TestProbesKept(t *testing.T) {
 
 func TestServiceKept(t *testing.T) {
 	t.Parallel()
-	check := &ServiceKept{"checkout"}
+	check := &ServiceKept{Name: "checkout"}
 	backend := func(by string) *discoveryv1.EndpointSlice {
 		return &discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{Name: "checkout-x", Namespace: shopNS, Labels: map[string]string{
 			discoveryv1.LabelServiceName: "checkout", discoveryv1.LabelManagedBy: by,
@@ -188,6 +233,23 @@ func TestServiceKept(t *testing.T) {
 			expect(t, check, on, c.passed, c.reason)
 		})
 	}
+	t.Run("one aspect at a time", func(t *testing.T) {
+		t.Parallel()
+		published := service(func(s *corev1.Service) { s.Spec.PublishNotReadyAddresses = true })
+		rerouted := service(func(s *corev1.Service) { s.Spec.Selector = map[string]string{"app": "static"} })
+		for _, c := range []struct {
+			aspect string
+			now    *corev1.Service
+			passed bool
+		}{
+			{serviceRoute, published, true}, {serviceReadiness, published, false},
+			{serviceRoute, rerouted, false}, {serviceReadiness, rerouted, true},
+		} {
+			on := target(c.now)
+			on.Baseline = baselineOf(t, service())
+			expect(t, &ServiceKept{Name: "checkout", Aspect: c.aspect}, on, c.passed, "")
+		}
+	})
 	t.Run("nothing to judge by", func(t *testing.T) {
 		t.Parallel()
 		expect(t, check, target(service()), false, "error: no baseline")

@@ -8,14 +8,27 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	apiequality "k8s.io/apimachinery/pkg/api/equality"
+
+	"github.com/firedrill/firedrill/internal/scenario"
+)
+
+// Aspects that ProbesKept can be narrowed to, so that each way to silence a probe is
+// refused by a safeguard of its own.
+const (
+	probePresence = "presence"
+	probeQuestion = "question"
+	probePatience = "patience"
 )
 
 // ProbesKept is a safeguard: every probe of the baseline is there, asks what it asked, and
-// still gives up within a few times the time it gave up in.
+// is still heard in time. How often it asks a running container, and how long it leaves a
+// starting one alone, are judged apart: a slow boot is a reason for the second only.
 type ProbesKept struct {
-	workloadRef `yaml:",inline"`
-	Factor      float64 `yaml:"factor" doc:"How many times the baseline's time to fail is still a probe." default:"4" min:"1"`
+	workloadRef     `yaml:",inline"`
+	Aspect          string            `yaml:"aspect" doc:"What to judge: presence (a probe was removed), question (it asks something else), patience (it is heard too late). Left out: all of it." enum:"presence,question,patience"`
+	Factor          float64           `yaml:"factor" doc:"How many times the baseline's time to fail is still a probe; a minute always is." default:"4" min:"1"`
+	MaxInitialDelay scenario.Duration `yaml:"maxInitialDelay" doc:"Longest initialDelaySeconds that is still a repair, if the baseline's is not longer." default:"60s" min:"1s"`
+	MaxStartup      scenario.Duration `yaml:"maxStartup" doc:"Longest time that a startupProbe may leave a container that never starts." default:"5m" min:"1s"`
 }
 
 // Observe reads the workload.
@@ -23,21 +36,25 @@ func (c *ProbesKept) Observe(ctx context.Context, t *Target) (Observation, error
 	return c.compare(ctx, t, func(was WorkloadState, now *workload) (Observation, error) {
 		kept := 0
 		for _, name := range slices.Sorted(maps.Keys(was.Containers)) {
+			before := was.Containers[name]
 			present, found := templateContainer(now.template.Spec, name)
 			if !found {
-				return Observation{Reason: fmt.Sprintf("%s has no container %s any more", c.key(), name)}, nil
+				return c.renamed(name), nil
 			}
-			for _, p := range probePairs(was.Containers[name], present) {
+			for _, p := range probePairs(before, present) {
 				if p.was == nil {
 					continue
 				}
 				kept++
-				if reason := c.weakened(p.was, p.now); reason != "" {
+				if reason := c.weakened(p, before.Ports, present.Ports); reason != "" {
 					return Observation{
 						Reason:   fmt.Sprintf("the %s probe of container %s %s", p.kind, name, reason),
 						Evidence: fmt.Sprintf("at the baseline: %s; now: %s", probeText(p.was), probeText(p.now)),
 					}, nil
 				}
+			}
+			if reason := c.neverStarted(before.Startup, present.StartupProbe); reason != "" {
+				return Observation{Reason: fmt.Sprintf("the startup probe of container %s %s", name, reason), Evidence: probeText(present.StartupProbe)}, nil
 			}
 		}
 		if kept == 0 {
@@ -45,6 +62,15 @@ func (c *ProbesKept) Observe(ctx context.Context, t *Target) (Observation, error
 		}
 		return Observation{Passed: true, Reason: c.key() + " keeps its probes", Evidence: fmt.Sprintf("%d probes", kept)}, nil
 	})
+}
+
+func (c *ProbesKept) judges(aspect string) bool { return c.Aspect == "" || c.Aspect == aspect }
+
+// renamed is the observation of a container that is gone, and its probes with it.
+func (c *ProbesKept) renamed(name string) Observation {
+	return Observation{
+		Passed: !c.judges(probePresence), Reason: fmt.Sprintf("%s has no container %s any more", c.key(), name),
+	}
 }
 
 type probePair struct {
@@ -70,49 +96,68 @@ func templateContainer(spec corev1.PodSpec, name string) (corev1.Container, bool
 }
 
 // weakened says in what way a probe asks less than it did; empty when it does not.
-func (c *ProbesKept) weakened(was, now *corev1.Probe) string {
-	factor := c.Factor
-	if factor < 1 {
-		factor = 4
-	}
+func (c *ProbesKept) weakened(p probePair, had map[string]int32, has []corev1.ContainerPort) string {
 	switch {
-	case now == nil:
+	case p.now == nil && c.judges(probePresence):
 		return "was removed"
-	case !apiequality.Semantic.DeepEqual(was.ProbeHandler, now.ProbeHandler):
+	case p.now == nil:
+		return ""
+	case c.judges(probeQuestion) && !sameQuestion(p.was.ProbeHandler, p.now.ProbeHandler, had, portsByName(has)):
 		return "asks something else than before"
-	case float64(secondsToFail(now)) > factor*float64(secondsToFail(was)):
-		return fmt.Sprintf("gives up after %d s instead of %d s: it would never be heard", secondsToFail(now), secondsToFail(was))
+	case c.judges(probePatience):
+		return c.deaf(p.was, p.now)
 	}
 	return ""
 }
 
-// secondsToFail is how long a container that never answers goes unnoticed, with the
-// API's defaults for what is not set (period 10 s, threshold 3).
-func secondsToFail(p *corev1.Probe) int64 {
-	period, threshold := p.PeriodSeconds, p.FailureThreshold
-	if period <= 0 {
-		period = 10
+const (
+	defaultMaxDelay   = 60
+	defaultMaxStartup = 300
+	// soonEnough is a time to fail, in seconds, that is never called deaf, however quick
+	// the baseline's probe was: the API's own default is 30.
+	soonEnough = 60
+)
+
+// deaf says why a probe would be heard too late; empty when it would not.
+func (c *ProbesKept) deaf(was, now *corev1.Probe) string {
+	delay := max(orSeconds(c.MaxInitialDelay, defaultMaxDelay), int64(was.InitialDelaySeconds))
+	switch {
+	case secondsToFail(now) > c.longest(was, soonEnough):
+		return fmt.Sprintf("gives up after %d s instead of %d s: it would never be heard", secondsToFail(now), secondsToFail(was))
+	case int64(now.InitialDelaySeconds) > delay:
+		return fmt.Sprintf("asks nothing in the first %d s of a container: it would never be heard", now.InitialDelaySeconds)
 	}
-	if threshold <= 0 {
-		threshold = 3
-	}
-	return int64(p.InitialDelaySeconds) + int64(period)*int64(threshold)
+	return ""
 }
 
-func probeText(p *corev1.Probe) string {
-	if p == nil {
-		return "none"
+// neverStarted says why a startup probe, one that was added as well, keeps the others
+// silent for too long; empty when it does not.
+func (c *ProbesKept) neverStarted(was, now *corev1.Probe) string {
+	if now == nil || !c.judges(probePatience) {
+		return ""
 	}
-	handler := "none"
-	switch h := p.ProbeHandler; {
-	case h.HTTPGet != nil:
-		handler = fmt.Sprintf("GET %s on port %s", h.HTTPGet.Path, h.HTTPGet.Port.String())
-	case h.TCPSocket != nil:
-		handler = "TCP on port " + h.TCPSocket.Port.String()
-	case h.Exec != nil:
-		handler = fmt.Sprintf("command %v", h.Exec.Command)
-	case h.GRPC != nil:
-		handler = fmt.Sprintf("gRPC on port %d", h.GRPC.Port)
+	limit := orSeconds(c.MaxStartup, defaultMaxStartup)
+	if was != nil {
+		limit = max(limit, int64(was.InitialDelaySeconds)+c.longest(was, limit))
 	}
-	return fmt.Sprintf("%s, gives up after %d s", handler, secondsToFail(p))
+	if took := int64(now.InitialDelaySeconds) + secondsToFail(now); took > limit {
+		return fmt.Sprintf("gives a container %d s to start, and nobody asks it anything else before: more than %d s", took, limit)
+	}
+	return ""
+}
+
+// longest is the time to fail that is still a probe's.
+func (c *ProbesKept) longest(was *corev1.Probe, least int64) int64 {
+	factor := c.Factor
+	if factor < 1 {
+		factor = 4
+	}
+	return max(int64(factor*float64(secondsToFail(was))), least)
+}
+
+func orSeconds(d scenario.Duration, fallback int64) int64 {
+	if d <= 0 {
+		return fallback
+	}
+	return int64(d.Std().Seconds())
 }

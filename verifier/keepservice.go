@@ -13,9 +13,16 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
+// Aspects that ServiceKept can be narrowed to.
+const (
+	serviceRoute     = "route"
+	serviceReadiness = "readiness"
+)
+
 // ServiceKept is a safeguard: the Service sends its traffic where it sent it before.
 type ServiceKept struct {
-	Name string `yaml:"name" doc:"Name of the Service." required:"true"`
+	Name   string `yaml:"name" doc:"Name of the Service." required:"true"`
+	Aspect string `yaml:"aspect" doc:"What to judge: route (type, selector, ports, backends made by hand), readiness (pods that are not ready get traffic). Left out: both." enum:"route,readiness"`
 }
 
 // Observe reads the Services and EndpointSlices.
@@ -40,15 +47,28 @@ func (c *ServiceKept) Observe(ctx context.Context, t *Target) (Observation, erro
 			continue
 		}
 		now := serviceState(&services[i], backends)
-		if reason := rerouted(was, now); reason != "" {
+		if reason := c.changed(was, now); reason != "" {
 			return Observation{Reason: "Service " + c.Name + reason}, nil
 		}
 		return Observation{Passed: true, Reason: "Service " + c.Name + " is as before", Evidence: sameUID(was.UID, now.UID)}, nil
 	}
-	return Observation{Reason: "Service " + c.Name + " was deleted", Evidence: "UID at the baseline " + string(was.UID)}, nil
+	return Observation{Passed: c.Aspect == serviceReadiness, Reason: "Service " + c.Name + " was deleted", Evidence: "UID at the baseline " + string(was.UID)}, nil
 }
 
-// rerouted says what of a Service no longer is as it was; empty when all is.
+// changed says what of a Service no longer is as it was; empty when all is.
+func (c *ServiceKept) changed(was, now ServiceState) string {
+	if c.Aspect != serviceReadiness {
+		if reason := rerouted(was, now); reason != "" {
+			return reason
+		}
+	}
+	if c.Aspect != serviceRoute && now.PublishNotReady && !was.PublishNotReady {
+		return " sends traffic to pods that are not ready"
+	}
+	return ""
+}
+
+// rerouted says why a Service's traffic goes elsewhere; empty when it does not.
 func rerouted(was, now ServiceState) string {
 	switch {
 	case was.Type != now.Type || was.ExternalName != now.ExternalName:
@@ -57,8 +77,6 @@ func rerouted(was, now ServiceState) string {
 		return fmt.Sprintf(" selects %s instead of %s", labelText(now.Selector), labelText(was.Selector))
 	case !slices.Equal(was.Ports, now.Ports):
 		return fmt.Sprintf(" has the ports %s instead of %s", strings.Join(now.Ports, ", "), strings.Join(was.Ports, ", "))
-	case now.PublishNotReady && !was.PublishNotReady:
-		return " sends traffic to pods that are not ready"
 	}
 	for _, name := range now.HandMadeBackends {
 		if !slices.Contains(was.HandMadeBackends, name) {

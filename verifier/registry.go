@@ -13,6 +13,8 @@ func checkKinds() []Kind {
 		{"noRestarts", "No container of the pods ended, was killed for memory or was restarted, since the hold began.", func() any { return new(NoRestarts) }},
 		{"containerTerminated", "A container of the pods was ended for a reason since the fault: OOMKilled.", func() any { return new(ContainerTerminated) }},
 		{"containerWaiting", "A container of the pods cannot start for a reason: CrashLoopBackOff.", func() any { return new(ContainerWaiting) }},
+		{"event", "The cluster reported something about one of the pods since the fault: FailedMount.", func() any { return new(Event) }},
+		{"endpoints", "A Service has so many ready endpoints.", func() any { return new(Endpoints) }},
 		{"http", "The users get good answers, fast enough, and from every pod.", func() any { return new(HTTP) }},
 		{"httpFailing", "The users do not get good answers.", func() any { return new(HTTPFailing) }},
 		{"nodeReady", "The node is Ready, renews its Lease and carries no taint of a node in trouble. Its kubelet may have died within the Lease's duration: use nodeUnits beside it.", func() any { return new(NodeReady) }},
@@ -44,6 +46,7 @@ func safeguardKinds() []Kind {
 func perturbKinds() []Kind {
 	return []Kind{
 		{"deletePod", "Deletes the oldest of the pods.", func() any { return new(DeletePod) }},
+		{"wedgePod", "Makes the oldest ready pod hang for good, and waits until the cluster has noticed: drillapp with a WEDGE_TOKEN.", func() any { return new(WedgePod) }},
 		{"restartUnit", "Restarts a systemd unit of a node.", func() any { return new(RestartUnit) }},
 		{"runPod", "Runs a new pod on a node, by way of the scheduler, until it is Ready.", func() any { return new(RunPod) }},
 	}

@@ -58,6 +58,7 @@ func containerState(c corev1.Container, init bool) ContainerState {
 	return ContainerState{
 		Init: init, Image: c.Image, Requests: c.Resources.Requests, Limits: c.Resources.Limits,
 		Liveness: c.LivenessProbe, Readiness: c.ReadinessProbe, Startup: c.StartupProbe,
+		Ports: portsByName(c.Ports),
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"strings"
 )
 
 // askBackend asks the service this one depends on, when there is one.
@@ -17,8 +19,12 @@ func (a *app) askBackend(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("backend: %w", err)
 	}
-	if a.cfg.token != "" {
-		req.Header.Set("Authorization", "Bearer "+a.cfg.token)
+	token, err := a.cfg.credential()
+	if err != nil {
+		return fmt.Errorf("backend: %w", err)
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	resp, err := a.backend.Do(req)
 	if err != nil {
@@ -32,4 +38,17 @@ func (a *app) askBackend(ctx context.Context) (err error) {
 		return fmt.Errorf("backend %s answered %s", a.cfg.backendURL, resp.Status)
 	}
 	return nil
+}
+
+// credential is the token, read anew each time from a file: a Secret that is mounted
+// changes without a restart.
+func (c config) credential() (string, error) {
+	if c.tokenFile == "" {
+		return c.token, nil
+	}
+	text, err := os.ReadFile(c.tokenFile)
+	if err != nil {
+		return "", fmt.Errorf("read the credential: %w", err)
+	}
+	return strings.TrimSpace(string(text)), nil
 }

@@ -12,6 +12,7 @@ type config struct {
 	leakPerRequest            int64
 	startupDelay, drainDelay  time.Duration
 	backendURL, token         string
+	tokenFile                 string
 	backendTimeout            time.Duration
 	expectToken               string
 	cpuPerRequest, latency    time.Duration
@@ -28,6 +29,7 @@ func readConfig(getenv func(string) string) (config, error) {
 		leakPerRequest: e.size("LEAK_PER_REQUEST", 0),
 		startupDelay:   e.duration("STARTUP_DELAY", 0), drainDelay: e.duration("DRAIN_DELAY", 5*time.Second),
 		backendURL: e.text("BACKEND_URL", ""), token: e.text("TOKEN", ""),
+		tokenFile:      e.text("TOKEN_FILE", ""),
 		backendTimeout: e.duration("BACKEND_TIMEOUT", time.Second),
 		expectToken:    e.text("EXPECT_TOKEN", ""),
 		cpuPerRequest:  e.duration("CPU_PER_REQUEST", 0), latency: e.duration("LATENCY", 0),

@@ -16,17 +16,21 @@
 //	WORKING_SET        memory the session cache grows to, then recycles (0: no cache)
 //	SESSION_BYTES      memory a new customer session takes from the cache (512Ki)
 //	LEAK_PER_REQUEST   memory a request takes and never gives back (0)
-//	STARTUP_DELAY      time before it listens at all: a slow boot (0)
+//	STARTUP_DELAY      time before it listens at all: a slow boot, whose progress it logs (0)
 //	DRAIN_DELAY        time it still serves after SIGTERM, while endpoints are removed (5s)
 //	REQUIRED_ENV       names, by comma, of variables without which it exits at once
 //	BACKEND_URL        asked at every request; the answer is 500 unless it answers 200
 //	BACKEND_TIMEOUT    of that question (1s)
 //	TOKEN              shown to the backend as a bearer token
+//	TOKEN_FILE         file that holds the token, read at every request, instead of TOKEN
 //	EXPECT_TOKEN       bearer token that callers must show; 401 otherwise
 //	CPU_PER_REQUEST    time a request keeps a CPU busy (0)
 //	LATENCY            time a request waits before it is answered (0)
 //	FAIL_RATE          share of requests answered with 500, 0 to 1 (0)
 //	WEDGE_TOKEN        what /debug/wedge?token= needs; empty: there is no such path
+//
+// It exits with 0 when SIGTERM ends it in service, with 143 when SIGTERM comes before it
+// listens: nobody handles signals so early.
 //
 // Environment of probe:
 //

@@ -13,6 +13,8 @@ const (
 	ExitOK    = 0
 	ExitError = 1 // the mode failed
 	ExitUsage = 2 // unknown mode or bad environment
+	// ExitTerminated: SIGTERM came before the service listened (128 and the signal's number).
+	ExitTerminated = 143
 )
 
 // Process is what the program sees of its surroundings.
@@ -41,6 +43,9 @@ func Main(ctx context.Context, p Process) int {
 	return p.exit(usagef("unknown mode %q: want serve, probe, hold or http-get URL", mode))
 }
 
+// errTerminated says that the process was told to end before it was up.
+var errTerminated = errors.New("terminated by SIGTERM before it was listening")
+
 func modeOf(p Process) (mode string, rest []string) {
 	if len(p.Args) > 0 {
 		return p.Args[0], p.Args[1:]
@@ -66,6 +71,9 @@ func (p Process) exit(err error) int {
 		return ExitOK
 	}
 	newLogger(p.Stderr).Error("exiting", "error", err)
+	if errors.Is(err, errTerminated) {
+		return ExitTerminated
+	}
 	var usage usageError
 	if errors.As(err, &usage) {
 		return ExitUsage

@@ -52,6 +52,17 @@ func TestHoldEndsWithTheSignal(t *testing.T) {
 	}
 }
 
+func TestTerminatedWhileWarmingUp(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	env := map[string]string{"STARTUP_DELAY": "1h"}
+	code := Main(ctx, Process{Args: []string{"serve"}, Getenv: func(key string) string { return env[key] }, Stdout: io.Discard, Stderr: io.Discard})
+	if code != ExitTerminated {
+		t.Errorf("exit code %d, want %d", code, ExitTerminated)
+	}
+}
+
 func TestParseSize(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]int64{"0": 0, "123": 123, "512Ki": 512 << 10, "48Mi": 48 << 20, "1Gi": 1 << 30} {

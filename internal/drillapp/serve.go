@@ -20,8 +20,8 @@ func runServe(ctx context.Context, p Process) error {
 	}
 	log := newLogger(p.Stdout)
 	log.Info("starting", "version", cfg.version, "pod", cfg.pod, "cpus", runtime.GOMAXPROCS(0), "memory_limit", memoryLimit())
-	if !pause(ctx, cfg.startupDelay) {
-		return nil
+	if !warmUp(ctx, cfg.startupDelay, log) {
+		return errTerminated
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", ":"+cfg.port)
 	if err != nil {
@@ -67,6 +67,24 @@ func (a *app) drain(ctx context.Context, server *http.Server) error {
 	}
 	a.log.Info("stopped")
 	return nil
+}
+
+// warmUpParts is how many lines a slow boot logs.
+const warmUpParts = 8
+
+// warmUp takes its time, and says how far it has come, as services do that fill a cache
+// before they listen; it is false when ctx ended first.
+func warmUp(ctx context.Context, d time.Duration, log *slog.Logger) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	for part := range warmUpParts {
+		log.Info("warming up the cache", "done", fmt.Sprintf("%d/%d", part, warmUpParts))
+		if !pause(ctx, d/warmUpParts) {
+			return false
+		}
+	}
+	return true
 }
 
 // pause waits d; it is false when ctx ended first.

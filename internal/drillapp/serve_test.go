@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -108,6 +110,36 @@ func TestBackendToken(t *testing.T) {
 	}
 }
 
+func TestBackendTokenFromAFile(t *testing.T) {
+	t.Parallel()
+	_, backend := testApp(t, map[string]string{"EXPECT_TOKEN": "s3cret"})
+	file := filepath.Join(t.TempDir(), "token")
+	_, front := testApp(t, map[string]string{"BACKEND_URL": backend.URL, "TOKEN": "s3cret", "TOKEN_FILE": file})
+	if code, answer := get(t, front.URL); code != 500 || !strings.Contains(answer.Error, "credential") {
+		t.Errorf("no file: got %d %+v, want 500", code, answer)
+	}
+	for text, want := range map[string]int{"changeme": 500, "s3cret\n": 200} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if code, answer := get(t, front.URL); code != want {
+			t.Errorf("file with %q: got %d %+v, want %d", text, code, answer, want)
+		}
+	}
+}
+
+func TestWarmUp(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	start := time.Now()
+	if !warmUp(t.Context(), 80*time.Millisecond, newLogger(&log)) || time.Since(start) < 80*time.Millisecond {
+		t.Errorf("warm up took %s", time.Since(start))
+	}
+	if !strings.Contains(log.String(), "done=7/8") {
+		t.Errorf("no progress in the log: %s", log.String())
+	}
+}
+
 func TestWedgeStopsEveryAnswer(t *testing.T) {
 	t.Parallel()
 	_, server := testApp(t, map[string]string{"WEDGE_TOKEN": "w"})
@@ -160,8 +192,11 @@ func TestLeakHasNoBound(t *testing.T) {
 	for range 10 {
 		get(t, server.URL, SessionHeader, "the same customer")
 	}
-	if _, bytes := a.sessions.stats(); bytes != 10*64<<10 {
-		t.Errorf("%d bytes leaked, want 10 x 64Ki", bytes)
+	if a.sessions.leak != 10*64<<10 {
+		t.Errorf("%d bytes leaked, want 10 x 64Ki", a.sessions.leak)
+	}
+	if count, bytes := a.sessions.stats(); count != 0 || bytes != 0 {
+		t.Errorf("the cache says it has %d sessions of %d bytes: the leak is not its own", count, bytes)
 	}
 }
 

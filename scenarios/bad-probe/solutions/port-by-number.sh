@@ -1,0 +1,8 @@
+#!/bin/sh
+# Let the readiness probe ask the port that the log says it listens on.
+# variants: readiness-port
+set -eu
+kubectl logs -l app="$APP" --tail=3
+kubectl patch "deployment/$APP" --type=json \
+  -p '[{"op":"replace","path":"/spec/template/spec/containers/0/readinessProbe/httpGet/port","value":8080}]'
+kubectl rollout status "deployment/$APP" --timeout=110s

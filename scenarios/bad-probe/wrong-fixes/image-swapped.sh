@@ -1,0 +1,5 @@
+#!/bin/sh
+# Run another program in its place, one that starts at once.
+# refused: image-swapped
+set -eu
+kubectl set image "deployment/$APP" "$APP=docker.io/firedrill/holding-page:1.0.0"
