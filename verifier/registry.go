@@ -37,6 +37,7 @@ func safeguardKinds() []Kind {
 		{"nodeKept", "The Node object was not deleted, nor registered anew.", func() any { return new(NodeKept) }},
 		{"noManualUntaint", "No taint was taken by hand off a node that is still in trouble.", func() any { return new(NoManualUntaint) }},
 		{"uncordoned", "A node that is well again was not left cordoned.", func() any { return new(Uncordoned) }},
+		{"kubeletConfigKept", "The configuration in force of the node's kubelet is what it was, in the fields that matter.", func() any { return new(KubeletConfigKept) }},
 		{"unitsEnabled", "No unit of the node runs that would not start with it.", func() any { return new(UnitsEnabled) }},
 	}
 }
