@@ -15,6 +15,11 @@ func Registry() []Kind {
 			New:  func() Injector { return &Delete{} },
 		},
 		{
+			Name: "nodeFile",
+			Doc:  "Changes a file in a node and restarts the unit that reads it. Reverting puts the whole file back, with its mode and owner.",
+			New:  func() Injector { return &NodeFile{} },
+		},
+		{
 			Name: "patch",
 			Doc:  "Changes one object as a colleague's deployment would: a Deployment gets a new revision, which kubectl rollout history shows and rollout undo takes back.",
 			New:  func() Injector { return &Patch{} },

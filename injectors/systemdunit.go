@@ -83,23 +83,28 @@ func (u *SystemdUnit) Revert(ctx context.Context, t *Target, undo Undo) error {
 	if err := decode(undo, &before); err != nil {
 		return err
 	}
-	now, err := readUnit(ctx, t, before.Node, before.Unit)
+	return before.restore(ctx, t)
+}
+
+// restore brings the unit back to what it was, and looks whether it is.
+func (s unitState) restore(ctx context.Context, t *Target) error {
+	now, err := readUnit(ctx, t, s.Node, s.Unit)
 	if err != nil {
 		return err
 	}
-	if !slices.Equal(now.Links, before.Links) {
-		if err := before.relink(ctx, t); err != nil {
+	if !slices.Equal(now.Links, s.Links) {
+		if err := s.relink(ctx, t); err != nil {
 			return err
 		}
 	}
 	verb := "stop"
-	if before.Active {
+	if s.Active {
 		verb = "start"
 	}
-	if err := before.systemctl(ctx, t, verb); err != nil {
+	if err := s.systemctl(ctx, t, verb); err != nil {
 		return err
 	}
-	return before.settled(ctx, t)
+	return s.settled(ctx, t)
 }
 
 // relink makes exactly the links there were: a mask or a link of the trainee's goes.

@@ -7,10 +7,10 @@ import (
 	"fmt"
 )
 
-// FS holds kind/ (patches of kubeadm's configuration, Go templates) and audit/ (the
-// API server's audit policy).
+// FS holds kind/ (patches of kubeadm's configuration, Go templates), audit/ (the API
+// server's audit policy) and addons/ (services that every cluster gets).
 //
-//go:embed kind audit
+//go:embed kind audit addons
 var FS embed.FS
 
 // AuditPolicy is the API server's audit policy.
@@ -20,4 +20,21 @@ func AuditPolicy() ([]byte, error) {
 		return nil, fmt.Errorf("read the embedded audit policy: %w", err)
 	}
 	return data, nil
+}
+
+// Addons are the services that every cluster gets beside kind's own, by the file's name.
+func Addons() (map[string][]byte, error) {
+	entries, err := FS.ReadDir("addons")
+	if err != nil {
+		return nil, fmt.Errorf("read the embedded addons: %w", err)
+	}
+	addons := map[string][]byte{}
+	for _, entry := range entries {
+		data, err := FS.ReadFile("addons/" + entry.Name())
+		if err != nil {
+			return nil, fmt.Errorf("read the embedded addons: %w", err)
+		}
+		addons[entry.Name()] = data
+	}
+	return addons, nil
 }

@@ -35,6 +35,9 @@ type Baseline struct {
 	ConfigMaps      map[string]ContentState        `json:"configMaps,omitempty"`
 	Secrets         map[string]ContentState        `json:"secrets,omitempty"`
 	Nodes           map[string]NodeState           `json:"nodes,omitempty"`
+	// Kubelets is the configuration in force of the kubelets that a check compares: by node,
+	// then by the field's path. TakeFor takes it; Diff leaves it out.
+	Kubelets map[string]map[string]string `json:"kubelets,omitempty"`
 }
 
 // WorkloadState is a Deployment, StatefulSet or DaemonSet.
@@ -146,6 +149,30 @@ func TakeBaseline(ctx context.Context, client kubernetes.Interface, namespace st
 		return nil, err
 	}
 	return b, nil
+}
+
+// extends is a check that needs more in the baseline than every baseline has.
+type extends interface {
+	extend(ctx context.Context, client kubernetes.Interface, b *Baseline) error
+}
+
+// TakeFor adds what the plan's own checks and safeguards compare with.
+func (b *Baseline) TakeFor(ctx context.Context, client kubernetes.Interface, plan Plan) error {
+	var checkers []Checker
+	for _, s := range plan.Checks {
+		checkers = append(checkers, s.Checker)
+	}
+	for _, g := range plan.Safeguards {
+		checkers = append(checkers, g.Checker)
+	}
+	for _, c := range checkers {
+		if more, ok := c.(extends); ok {
+			if err := more.extend(ctx, client, b); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // digest is the SHA-256 of a value's JSON, whose maps are written in order.

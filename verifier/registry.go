@@ -21,6 +21,8 @@ func checkKinds() []Kind {
 		{"nodeSchedulable", "The node takes pods: no cordon, no new taint.", func() any { return new(NodeSchedulable) }},
 		{"nodeCondition", "A condition of the node has a status: Ready is Unknown.", func() any { return new(NodeCondition) }},
 		{"nodeUnits", "systemd units of the node are active, and enabled.", func() any { return new(NodeUnits) }},
+		{"hpaActive", "The autoscaler scales the workload by metrics that it gets, and has replicas left to add.", func() any { return new(HPAActive) }},
+		{"hpaCondition", "A condition of a HorizontalPodAutoscaler has a status, and a reason: ScalingActive is False, FailedGetResourceMetric.", func() any { return new(HPACondition) }},
 		{"podsOnNode", "Ready pods run on the node.", func() any { return new(PodsOnNode) }},
 	}
 }
@@ -36,9 +38,15 @@ func safeguardKinds() []Kind {
 		{"probesKept", "The probes are still there, ask the same and give up in time.", func() any { return new(ProbesKept) }},
 		{"serviceKept", "The Service sends its traffic where it sent it.", func() any { return new(ServiceKept) }},
 		{"pdbKept", "The PodDisruptionBudget is the same, unchanged.", func() any { return new(PDBKept) }},
+		{"hpaKept", "There is a HorizontalPodAutoscaler of that name.", func() any { return new(HPAKept) }},
+		{"hpaRoom", "The HorizontalPodAutoscaler's minReplicas was not raised until little is left to scale.", func() any { return new(HPARoom) }},
+		{"hpaMaxWithin", "The HorizontalPodAutoscaler's maxReplicas is at most a few times what it was.", func() any { return new(HPAMaxWithin) }},
+		{"hpaTarget", "The HorizontalPodAutoscaler scales by CPU, with a target of the size it was.", func() any { return new(HPATarget) }},
+		{"requestWithin", "A container's request, where there is one, is of the size it was.", func() any { return new(RequestWithin) }},
 		{"nodeKept", "The Node object was not deleted, nor registered anew.", func() any { return new(NodeKept) }},
 		{"noManualUntaint", "No taint was taken by hand off a node that is still in trouble.", func() any { return new(NoManualUntaint) }},
 		{"uncordoned", "A node that is well again was not left cordoned.", func() any { return new(Uncordoned) }},
+		{"kubeletConfigKept", "The configuration in force of the node's kubelet is what it was, in the fields that matter.", func() any { return new(KubeletConfigKept) }},
 		{"unitsEnabled", "No unit of the node runs that would not start with it.", func() any { return new(UnitsEnabled) }},
 	}
 }
@@ -47,6 +55,7 @@ func perturbKinds() []Kind {
 	return []Kind{
 		{"deletePod", "Deletes the oldest of the pods.", func() any { return new(DeletePod) }},
 		{"wedgePod", "Makes the oldest ready pod hang for good, and waits until the cluster has noticed: drillapp with a WEDGE_TOKEN.", func() any { return new(WedgePod) }},
+		{"load", "Sends more users for a while: the autoscaler must add replicas that serve, and take them away after.", func() any { return new(Load) }},
 		{"restartUnit", "Restarts a systemd unit of a node.", func() any { return new(RestartUnit) }},
 		{"runPod", "Runs a new pod on a node, by way of the scheduler, until it is Ready.", func() any { return new(RunPod) }},
 	}

@@ -28,7 +28,7 @@ type Config struct {
 	Image    string `json:"image"`             // node image, as chosen
 	ImageID  string `json:"imageID,omitempty"` // its ID when the cluster was made
 	CgroupV1 bool   `json:"cgroupV1,omitempty"`
-	Settings string `json:"settings"` // hash of the kubeadm patches and the audit policy
+	Settings string `json:"settings"` // hash of the kubeadm patches, the audit policy and the addons
 }
 
 // Hash identifies the configuration in 12 hexadecimal digits.
@@ -98,7 +98,7 @@ func kubeadmPatches(cgroupV1 bool) ([]string, error) {
 	return patches, nil
 }
 
-// settingsHash identifies what is embedded: kubeadm patches and audit policy.
+// settingsHash identifies what is embedded: kubeadm patches, audit policy and addons.
 func settingsHash(cgroupV1 bool) (string, error) {
 	patches, err := kubeadmPatches(cgroupV1)
 	if err != nil {
@@ -108,7 +108,11 @@ func settingsHash(cgroupV1 bool) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	data, err := json.Marshal(append(patches, string(policy)))
+	addons, err := manifests.Addons()
+	if err != nil {
+		return "", err
+	}
+	data, err := json.Marshal([]any{patches, policy, addons})
 	if err != nil {
 		return "", fmt.Errorf("hash the cluster settings: %w", err)
 	}
@@ -130,6 +134,9 @@ func writeNodeDir(h home.Home, name, id string) error {
 	}
 	dir := nodeDir(h, name, id)
 	if err := home.WriteFile(filepath.Join(dir, "audit-policy.yaml"), policy, 0o644); err != nil {
+		return err
+	}
+	if err := writeAddons(dir); err != nil {
 		return err
 	}
 	return home.WriteFile(filepath.Join(dir, "cluster-id"), []byte(id+"\n"), 0o644)

@@ -30,6 +30,9 @@ func (m *Manager) settleIn(ctx context.Context, s *state) error {
 	marked := make(chan error, 1)
 	go func() {
 		err := m.mark(ctx, client, admin, s)
+		if err == nil {
+			err = m.installAddons(ctx, s)
+		}
 		if err != nil {
 			cancel(err) // no use in waiting on
 		}

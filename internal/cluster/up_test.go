@@ -3,6 +3,7 @@ package cluster
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -57,6 +58,13 @@ func TestUpMakesACluster(t *testing.T) {
 	}
 	if c.Name() != DefaultName {
 		t.Errorf("name = %q", c.Name())
+	}
+	apply := "firedrill-control-plane0 kubectl --kubeconfig=/etc/kubernetes/admin.conf apply --server-side -f /etc/firedrill/addons"
+	if n := f.engine.called(apply); n != 1 {
+		t.Errorf("the addons were applied %d times, want once; calls: %q", n, f.engine.calls)
+	}
+	if _, err := os.Stat(filepath.Join(nodeDir(f.home, c.Name(), c.ID()), "addons", "metrics-server.yaml")); err != nil {
+		t.Errorf("the nodes do not see the addons: %v", err)
 	}
 	got, err := f.Get(t.Context(), DefaultName)
 	if err != nil {

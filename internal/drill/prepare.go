@@ -175,6 +175,9 @@ const latentMargin = 10 * time.Second
 // takeBaseline takes the snapshot that every later comparison rests on.
 func (e *Engine) takeBaseline(ctx context.Context) error {
 	base, err := verifier.TakeBaseline(ctx, e.Client, e.run.Created.Run)
+	if err == nil {
+		err = base.TakeFor(ctx, e.Client, e.plan.Recovery)
+	}
 	if err != nil {
 		return fmt.Errorf("take the baseline: %w", err)
 	}

@@ -24,7 +24,7 @@
 //	TOKEN              shown to the backend as a bearer token
 //	TOKEN_FILE         file that holds the token, read at every request, instead of TOKEN
 //	EXPECT_TOKEN       bearer token that callers must show; 401 otherwise
-//	CPU_PER_REQUEST    time a request keeps a CPU busy (0)
+//	CPU_PER_REQUEST    CPU time that a request takes, however busy the machine is (0)
 //	LATENCY            time a request waits before it is answered (0)
 //	FAIL_RATE          share of requests answered with 500, 0 to 1 (0)
 //	WEDGE_TOKEN        what /debug/wedge?token= needs; empty: there is no such path

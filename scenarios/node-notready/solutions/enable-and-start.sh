@@ -1,5 +1,6 @@
 #!/bin/sh
 # Straight to the unit: enable it, start it, see the node come back.
+# variants: kubelet-stopped
 set -eu
 kubectl get nodes
 "$FIREDRILL" ssh "$NODE" -- systemctl enable kubelet

@@ -1,6 +1,11 @@
 #!/bin/sh
-# Start the kubelet, and leave it disabled.
+# Start the unit, and leave it disabled.
+# variants: kubelet-stopped, containerd-stopped
 # refused: not-enabled
 set -eu
-"$FIREDRILL" ssh "$NODE" -- systemctl start kubelet
+case "$VARIANT" in
+  containerd-stopped) unit=containerd ;;
+  *) unit=kubelet ;;
+esac
+"$FIREDRILL" ssh "$NODE" -- systemctl start "$unit"
 kubectl wait --for=condition=Ready "node/$NODE" --timeout=90s

@@ -2,4 +2,8 @@
 # Remove the node controller's taints by hand.
 # refused: taint-removed-by-hand
 set -eu
-kubectl taint node "$NODE" node.kubernetes.io/unreachable- || true
+case "$VARIANT" in
+  containerd-stopped) taint=not-ready ;;
+  *) taint=unreachable ;;
+esac
+kubectl taint node "$NODE" "node.kubernetes.io/$taint-"

@@ -1,0 +1,185 @@
+package injectors_test
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/firedrill/firedrill/injectors"
+)
+
+const (
+	kubeletConfig = "/var/lib/kubelet/config.yaml"
+	goodConfig    = "clusterDomain: cluster.local\nsyncFrequency: 0s\n"
+	badConfig     = "clusterDomain: cluster.local\nsyncFrequency: 30 sec\n"
+)
+
+// file is a file of a fileNode.
+type file struct{ Kind, Text, Mode, Owner string }
+
+// fileNode is a node with a unit and files; the unit runs while its file is good.
+type fileNode struct {
+	*node
+	files    map[string]file
+	restarts int
+}
+
+func healthyFileNode() *fileNode {
+	return &fileNode{node: healthyNode(), files: map[string]file{kubeletConfig: {"regular file", goodConfig, "640", "0:7"}}}
+}
+
+func (n *fileNode) Run(ctx context.Context, name string, command ...string) (string, error) {
+	switch {
+	case command[0] == "sh" && len(command) == 5:
+		f, found := n.files[command[4]]
+		if !found {
+			return "", nil
+		}
+		return fmt.Sprintf("%s|%d|%s|%s\n%s", f.Kind, len(f.Text), f.Mode, f.Owner, base64.StdEncoding.EncodeToString([]byte(f.Text))), nil
+	case command[0] == "sh" && len(command) == 8:
+		text, err := base64.StdEncoding.DecodeString(command[4])
+		n.files[command[5]] = file{"regular file", string(text), command[6], command[7]}
+		return "", err
+	case strings.Join(command, " ") == "systemctl restart --no-block kubelet.service":
+		n.restarts++
+		n.active = n.files[kubeletConfig].Text != badConfig
+		return "", nil
+	}
+	return n.node.Run(ctx, name, command...)
+}
+
+func brokenConfig() *injectors.NodeFile {
+	return &injectors.NodeFile{
+		Node: "worker", Path: kubeletConfig, Restart: "kubelet.service",
+		Find: `(?m)^(syncFrequency): .*$`, Replace: "$1: 30 sec",
+	}
+}
+
+func TestNodeFile(t *testing.T) {
+	t.Parallel()
+	set := func(text, mode, owner string) func(*fileNode) {
+		return func(n *fileNode) { n.files[kubeletConfig] = file{"regular file", text, mode, owner} }
+	}
+	tests := map[string]struct {
+		inject  int
+		trainee func(n *fileNode)
+	}{
+		"broken":                  {inject: 1},
+		"injected twice":          {inject: 2},
+		"never injected":          {},
+		"repaired":                {inject: 1, trainee: func(n *fileNode) { set(goodConfig, "640", "0:7")(n); n.active = true }},
+		"repaired in another way": {inject: 1, trainee: func(n *fileNode) { set("authorization: {mode: AlwaysAllow}\n", "640", "0:7")(n); n.active = true }},
+		"another mode":            {inject: 1, trainee: set(goodConfig, "777", "0:7")},
+		"another owner":           {inject: 1, trainee: set(goodConfig, "640", "1000:7")},
+		"deleted":                 {inject: 1, trainee: func(n *fileNode) { delete(n.files, kubeletConfig) }},
+		"emptied":                 {inject: 1, trainee: func(n *fileNode) { n.files[kubeletConfig] = file{"regular empty file", "", "640", "0:7"} }},
+		"made a link":             {inject: 1, trainee: func(n *fileNode) { n.files[kubeletConfig] = file{"symbolic link", goodConfig, "777", "0:0"} }},
+		"unit disabled":           {inject: 1, trainee: func(n *fileNode) { n.links = map[string]string{}; n.active = false }},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := healthyFileNode()
+			target := &injectors.Target{Nodes: n, Namespace: namespace}
+			fault := brokenConfig()
+			undo, err := fault.Prepare(t.Context(), target)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(healthyFileNode().files, n.files); diff != "" || n.restarts > 0 {
+				t.Errorf("Prepare changed something: %s", diff)
+			}
+			for range tt.inject {
+				if err := fault.Inject(t.Context(), target, undo); err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(file{"regular file", badConfig, "640", "0:7"}, n.files[kubeletConfig]); diff != "" || n.active {
+					t.Errorf("after Inject active is %t, the file (-want +got):\n%s", n.active, diff)
+				}
+			}
+			if tt.trainee != nil {
+				tt.trainee(n)
+			}
+			for range 2 {
+				if err := fault.Revert(t.Context(), target, undo); err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(healthyFileNode().files, n.files); diff != "" || !n.active || len(n.links) != 1 {
+					t.Errorf("after Revert active is %t, links are %v, files (-want +got):\n%s", n.active, n.links, diff)
+				}
+			}
+			if tt.inject == 0 && n.restarts > 0 {
+				t.Error("Revert of a file that was never broken restarted the unit")
+			}
+		})
+	}
+}
+
+func TestNodeFileRefusals(t *testing.T) {
+	t.Parallel()
+	stopped, large, link := healthyFileNode(), healthyFileNode(), healthyFileNode()
+	stopped.active = false
+	large.files[kubeletConfig] = file{"regular file", strings.Repeat("x", 70<<10), "640", "0:7"}
+	link.files[kubeletConfig] = file{"symbolic link", goodConfig, "777", "0:0"}
+	with := func(change func(f *injectors.NodeFile)) *injectors.NodeFile {
+		f := brokenConfig()
+		change(f)
+		return f
+	}
+	tests := map[string]struct {
+		nodes injectors.Nodes
+		fault *injectors.NodeFile
+		want  string
+	}{
+		"no node access":   {nil, brokenConfig(), "no access to its nodes"},
+		"unit not running": {stopped, brokenConfig(), "does not run"},
+		"large":            {large, brokenConfig(), "at most 65536"},
+		"link":             {link, brokenConfig(), "no regular file"},
+		"no such file":     {healthyFileNode(), with(func(f *injectors.NodeFile) { f.Path = "/etc/none" }), "no regular file /etc/none"},
+		"relative":         {healthyFileNode(), with(func(f *injectors.NodeFile) { f.Path = "etc/none" }), "not absolute"},
+		"not clean":        {healthyFileNode(), with(func(f *injectors.NodeFile) { f.Path = "/var/../etc" }), "not absolute and clean"},
+		"no match":         {healthyFileNode(), with(func(f *injectors.NodeFile) { f.Find = "none" }), "matches 0 times"},
+		"two matches":      {healthyFileNode(), with(func(f *injectors.NodeFile) { f.Find = "cluster" }), "matches 2 times"},
+		"no expression":    {healthyFileNode(), with(func(f *injectors.NodeFile) { f.Find = "(" }), "find:"},
+		"empty":            {healthyFileNode(), with(func(f *injectors.NodeFile) { f.Find = "" }), "find is empty"},
+		"no change":        {healthyFileNode(), with(func(f *injectors.NodeFile) { f.Replace = "$1: 0s" }), "changes nothing"},
+		"no suffix":        {healthyFileNode(), with(func(f *injectors.NodeFile) { f.Restart = "kubelet" }), "lacks its suffix"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := tt.fault.Prepare(t.Context(), &injectors.Target{Nodes: tt.nodes})
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("Prepare: %v, want an error with %q", err, tt.want)
+			}
+		})
+	}
+}
+
+// unwritable is a node whose disk is full.
+type unwritable struct{ *fileNode }
+
+func (n unwritable) Run(ctx context.Context, name string, command ...string) (string, error) {
+	if command[0] == "sh" && len(command) == 8 {
+		return "", errors.New("no space left on device")
+	}
+	return n.fileNode.Run(ctx, name, command...)
+}
+
+func TestNodeFileThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	n := unwritable{healthyFileNode()}
+	target := &injectors.Target{Nodes: n}
+	undo, err := brokenConfig().Prepare(t.Context(), target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := brokenConfig().Inject(t.Context(), target, undo); err == nil || n.restarts > 0 {
+		t.Errorf("Inject: %v, %d restarts; want the error and none", err, n.restarts)
+	}
+}

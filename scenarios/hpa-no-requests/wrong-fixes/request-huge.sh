@@ -1,0 +1,7 @@
+#!/bin/sh
+# To be on the safe side, a request that is never reached.
+# variants: no-requests
+# refused: request-too-large
+set -eu
+kubectl set resources "deployment/$APP" -c "$APP" --requests=cpu=300m
+kubectl rollout status "deployment/$APP" --timeout=100s

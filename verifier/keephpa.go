@@ -1,0 +1,169 @@
+package verifier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+)
+
+// compare reads the autoscaler and its baseline, and lets judge compare one property of
+// them. That an autoscaler is gone is HPAKept's to refuse, by its own name.
+func (r hpaRef) compare(ctx context.Context, t *Target, judge func(was AutoscalerState, now *autoscalingv2.HorizontalPodAutoscaler) (Observation, error)) (Observation, error) {
+	if t.Baseline == nil {
+		return Observation{}, errors.New("no baseline was taken yet")
+	}
+	was, ok := t.Baseline.Autoscalers[r.Name]
+	if !ok {
+		return Observation{}, fmt.Errorf("the baseline has no HorizontalPodAutoscaler %s", r.Name)
+	}
+	now, err := t.hpa(ctx, r.Name)
+	if apierrors.IsNotFound(err) {
+		return Observation{Passed: true, Reason: noHPA(r.Name) + ": there is nothing to compare"}, nil
+	}
+	if err != nil {
+		return Observation{}, err
+	}
+	return judge(was, now)
+}
+
+// HPAKept is a safeguard: there is a HorizontalPodAutoscaler of that name, the one of the
+// baseline or one made anew.
+type HPAKept struct {
+	hpaRef `yaml:",inline"`
+}
+
+// Observe reads the autoscaler.
+func (c *HPAKept) Observe(ctx context.Context, t *Target) (Observation, error) {
+	h, err := t.hpa(ctx, c.Name)
+	switch {
+	case apierrors.IsNotFound(err):
+		return Observation{Reason: "HorizontalPodAutoscaler " + c.Name + " was deleted"}, nil
+	case err != nil:
+		return Observation{}, err
+	case h.DeletionTimestamp != nil:
+		return Observation{Reason: "HorizontalPodAutoscaler " + c.Name + " is being deleted"}, nil
+	}
+	return Observation{Passed: true, Reason: "HorizontalPodAutoscaler " + c.Name + " is there", Evidence: hpaLine(h)}, nil
+}
+
+// HPARoom is a safeguard: minReplicas was not raised until little is left to scale. It asks
+// for half of the replicas between minReplicas and maxReplicas that there were.
+type HPARoom struct {
+	hpaRef `yaml:",inline"`
+}
+
+// Observe reads the autoscaler.
+func (c *HPARoom) Observe(ctx context.Context, t *Target) (Observation, error) {
+	return c.compare(ctx, t, func(was AutoscalerState, h *autoscalingv2.HorizontalPodAutoscaler) (Observation, error) {
+		before, now := was.Spec.MaxReplicas-minOf(was.Spec), h.Spec.MaxReplicas-minOf(h.Spec)
+		evidence := fmt.Sprintf("%d to %d replicas at the baseline, %d to %d now", minOf(was.Spec), was.Spec.MaxReplicas, minOf(h.Spec), h.Spec.MaxReplicas)
+		if minOf(h.Spec) > minOf(was.Spec) && 2*now < before {
+			return Observation{
+				Reason:   fmt.Sprintf("minReplicas was raised from %d to %d, of %d at most", minOf(was.Spec), minOf(h.Spec), h.Spec.MaxReplicas),
+				Evidence: evidence,
+			}, nil
+		}
+		return Observation{Passed: true, Reason: "minReplicas leaves room to scale", Evidence: evidence}, nil
+	})
+}
+
+// HPAMaxWithin is a safeguard: maxReplicas is at most a few times what it was.
+type HPAMaxWithin struct {
+	hpaRef `yaml:",inline"`
+	Factor float64 `yaml:"factor" doc:"How many times the baseline's maxReplicas is still a limit." default:"3" min:"1"`
+}
+
+// Observe reads the autoscaler.
+func (c *HPAMaxWithin) Observe(ctx context.Context, t *Target) (Observation, error) {
+	factor := c.Factor
+	if factor < 1 {
+		factor = 3
+	}
+	return c.compare(ctx, t, func(was AutoscalerState, h *autoscalingv2.HorizontalPodAutoscaler) (Observation, error) {
+		evidence := fmt.Sprintf("maxReplicas %d at the baseline, %d now", was.Spec.MaxReplicas, h.Spec.MaxReplicas)
+		if float64(h.Spec.MaxReplicas) > factor*float64(was.Spec.MaxReplicas) {
+			return Observation{
+				Reason:   fmt.Sprintf("maxReplicas was raised from %d to %d, more than %gx", was.Spec.MaxReplicas, h.Spec.MaxReplicas, factor),
+				Evidence: evidence,
+			}, nil
+		}
+		return Observation{Passed: true, Reason: "maxReplicas is a limit still", Evidence: evidence}, nil
+	})
+}
+
+// HPATarget is a safeguard: the autoscaler scales by CPU, with a target that is neither
+// far below nor far above what it was. A target as an absolute value is compared with
+// the baseline's share of the baseline's request.
+type HPATarget struct {
+	hpaRef `yaml:",inline"`
+	Factor float64 `yaml:"factor" doc:"How many times more, or less, than the baseline's target is still a target." default:"2" min:"1"`
+}
+
+// Observe reads the autoscaler.
+func (c *HPATarget) Observe(ctx context.Context, t *Target) (Observation, error) {
+	factor := c.Factor
+	if factor < 1 {
+		factor = 2
+	}
+	return c.compare(ctx, t, func(was AutoscalerState, h *autoscalingv2.HorizontalPodAutoscaler) (Observation, error) {
+		before := cpuTarget(was.Spec)
+		if before == nil || before.AverageUtilization == nil {
+			return Observation{}, fmt.Errorf("the baseline of HorizontalPodAutoscaler %s has no target utilization of the CPU", c.Name)
+		}
+		now := cpuTarget(h.Spec)
+		if now == nil {
+			return Observation{Reason: "HorizontalPodAutoscaler " + c.Name + " does not scale by CPU any more"}, nil
+		}
+		expected, got, unit, err := c.comparable(t.Baseline, was, before, now)
+		if err != nil {
+			return Observation{}, err
+		}
+		evidence := fmt.Sprintf("target %g%s at the baseline, %g%s now", expected, unit, got, unit)
+		switch {
+		case got*factor < expected:
+			return Observation{Reason: fmt.Sprintf("the target was lowered from %g%s to %g%s", expected, unit, got, unit), Evidence: evidence}, nil
+		case got > factor*expected:
+			return Observation{Reason: fmt.Sprintf("the target was raised from %g%s to %g%s", expected, unit, got, unit), Evidence: evidence}, nil
+		}
+		return Observation{Passed: true, Reason: "the target is of the size it was", Evidence: evidence}, nil
+	})
+}
+
+// comparable is the two targets in one unit: shares of the request, or millicores.
+func (c *HPATarget) comparable(base *Baseline, was AutoscalerState, before, now *autoscalingv2.MetricTarget) (expected, got float64, unit string, err error) {
+	switch {
+	case now.AverageUtilization != nil:
+		return float64(*before.AverageUtilization), float64(*now.AverageUtilization), "%", nil
+	case now.AverageValue == nil:
+		return 0, 0, "", fmt.Errorf("HorizontalPodAutoscaler %s has a target of type %s, which is no average", c.Name, now.Type)
+	}
+	key := was.Spec.ScaleTargetRef.Kind + "/" + was.Spec.ScaleTargetRef.Name
+	requested := 0.0
+	for _, container := range base.Workloads[key].Containers {
+		if q, set := container.Requests[corev1.ResourceCPU]; set && !container.Init {
+			requested += q.AsApproximateFloat64() * 1000
+		}
+	}
+	if requested == 0 {
+		return 0, 0, "", fmt.Errorf("the baseline of %s requests no CPU: there is nothing to compare a value with", key)
+	}
+	return requested * float64(*before.AverageUtilization) / 100, now.AverageValue.AsApproximateFloat64() * 1000, "m", nil
+}
+
+// cpuTarget is the target of the CPU metric of the pods or of one container; nil: none.
+func cpuTarget(spec autoscalingv2.HorizontalPodAutoscalerSpec) *autoscalingv2.MetricTarget {
+	for i := range spec.Metrics {
+		m := &spec.Metrics[i]
+		switch {
+		case m.Resource != nil && m.Resource.Name == corev1.ResourceCPU:
+			return &m.Resource.Target
+		case m.ContainerResource != nil && m.ContainerResource.Name == corev1.ResourceCPU:
+			return &m.ContainerResource.Target
+		}
+	}
+	return nil
+}
