@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"regexp"
@@ -99,8 +98,12 @@ func runProve(ctx context.Context, o *proveOptions) error {
 		return err
 	}
 	view := newProveView(f, len(cases))
+	done := func(r prove.Result) {
+		b.forget(&r)
+		view.done(r)
+	}
 	results := prove.All(ctx, b, cases, prove.Options{
-		Parallel: o.parallel, Workers: c.Lanes(), Keep: o.keep, ScriptTimeout: o.script, Started: view.begun, Done: view.done,
+		Parallel: o.parallel, Workers: c.Lanes(), Keep: o.keep, ScriptTimeout: o.script, Started: view.begun, Done: done,
 	})
 	view.close()
 	if ctx.Err() != nil {
@@ -114,7 +117,7 @@ func runProve(ctx context.Context, o *proveOptions) error {
 		}
 		summary.Cluster = before.Diff(after)
 	}
-	if err := errors.Join(f.printProof(summary, o.output), b.forget(results)); err != nil {
+	if err := f.printProof(summary, o.output); err != nil {
 		return err
 	}
 	if !summary.OK() {
@@ -206,17 +209,17 @@ func (f *Factory) newBench(c *cluster.Cluster) (*bench, error) {
 	}, nil
 }
 
-// forget removes the journals of the runs that proved what they were to prove.
-func (b *bench) forget(results []prove.Result) error {
+// forget removes the journal of a run that proved what it was to prove. Hundreds of them
+// would be of no use to anybody, and slow every start.
+func (b *bench) forget(r *prove.Result) {
+	if r.Failure != "" || r.Run == "" {
+		return
+	}
 	store, err := b.f.store()
+	if err == nil {
+		err = store.Remove(r.Run)
+	}
 	if err != nil {
-		return err
+		r.Failure = err.Error()
 	}
-	var errs []error
-	for _, r := range results {
-		if r.Failure == "" && r.Run != "" {
-			errs = append(errs, store.Remove(r.Run))
-		}
-	}
-	return errors.Join(errs...)
 }
