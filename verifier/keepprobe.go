@@ -34,6 +34,10 @@ type ProbesKept struct {
 // Observe reads the workload.
 func (c *ProbesKept) Observe(ctx context.Context, t *Target) (Observation, error) {
 	return c.compare(ctx, t, func(was WorkloadState, now *workload) (Observation, error) {
+		served, err := c.passed(ctx, t, now)
+		if err != nil {
+			return Observation{}, err
+		}
 		kept := 0
 		for _, name := range slices.Sorted(maps.Keys(was.Containers)) {
 			before := was.Containers[name]
@@ -46,7 +50,7 @@ func (c *ProbesKept) Observe(ctx context.Context, t *Target) (Observation, error
 					continue
 				}
 				kept++
-				if reason := c.weakened(p, before.Ports, present.Ports); reason != "" {
+				if reason := c.weakened(p, before.Ports, present.Ports, served); reason != "" {
 					return Observation{
 						Reason:   fmt.Sprintf("the %s probe of container %s %s", p.kind, name, reason),
 						Evidence: fmt.Sprintf("at the baseline: %s; now: %s", probeText(p.was), probeText(p.now)),
@@ -95,15 +99,32 @@ func templateContainer(spec corev1.PodSpec, name string) (corev1.Container, bool
 	return corev1.Container{}, false
 }
 
-// weakened says in what way a probe asks less than it did; empty when it does not.
-func (c *ProbesKept) weakened(p probePair, had map[string]int32, has []corev1.ContainerPort) string {
+// passed says whether a pod of the workload passes its probes now.
+func (c *ProbesKept) passed(ctx context.Context, t *Target, w *workload) (bool, error) {
+	pods, err := t.selected(ctx, w.selector)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(pods, func(p corev1.Pod) bool { return active(&p) && ready(&p) }), nil
+}
+
+// weakened says in what way a probe asks less than it did; empty when it does not. A probe
+// that asks at another port, where nobody answers it, is a fault and no way around one:
+// served says whether somebody does.
+func (c *ProbesKept) weakened(p probePair, had map[string]int32, has []corev1.ContainerPort, served bool) string {
+	var asks difference
+	if p.now != nil && c.judges(probeQuestion) {
+		asks = compareQuestions(p.was.ProbeHandler, p.now.ProbeHandler, had, portsByName(has))
+	}
 	switch {
 	case p.now == nil && c.judges(probePresence):
 		return "was removed"
 	case p.now == nil:
 		return ""
-	case c.judges(probeQuestion) && !sameQuestion(p.was.ProbeHandler, p.now.ProbeHandler, had, portsByName(has)):
+	case asks == otherQuestion:
 		return "asks something else than before"
+	case asks == otherPort && served:
+		return "asks something else than before: at another port, where somebody answers"
 	case c.judges(probePatience):
 		return c.deaf(p.was, p.now)
 	}

@@ -8,26 +8,39 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// sameQuestion says whether two probes ask the same of the same port. A port may be
-// written by its name or its number, and a name that moved is followed.
-func sameQuestion(was, now corev1.ProbeHandler, had, has map[string]int32) bool {
+// difference is how far two probes' questions lie apart.
+type difference int
+
+const (
+	sameQuestion difference = iota
+	otherPort               // the same question, at another port
+	otherQuestion
+)
+
+// compareQuestions holds two probes' questions against each other. A port may be written
+// by its name or its number, and a name that moved is followed.
+func compareQuestions(was, now corev1.ProbeHandler, had, has map[string]int32) difference {
 	if apiequality.Semantic.DeepEqual(was, now) {
-		return true
+		return sameQuestion
 	}
 	was, now = *was.DeepCopy(), *now.DeepCopy()
 	wasPort, nowPort := handlerPort(&was), handlerPort(&now)
 	if wasPort == nil || nowPort == nil {
-		return false
+		return otherQuestion
 	}
 	want := portNumber(*wasPort, has)
 	if want == 0 {
 		want = portNumber(*wasPort, had)
 	}
-	if got := portNumber(*nowPort, has); got == 0 || got != want {
-		return false
-	}
+	got := portNumber(*nowPort, has)
 	*nowPort = *wasPort
-	return apiequality.Semantic.DeepEqual(was, now)
+	switch {
+	case !apiequality.Semantic.DeepEqual(was, now):
+		return otherQuestion
+	case got == 0 || got != want:
+		return otherPort
+	}
+	return sameQuestion
 }
 
 // handlerPort is where a probe keeps its port; nil for one that has none or only a number.
