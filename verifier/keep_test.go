@@ -141,6 +141,11 @@ func TestProbesKept(t *testing.T) {
 		"delayed for a slow boot": {probe(func(p *corev1.Probe) { p.InitialDelaySeconds = 60 }), true, ""},
 		"asked for an hour":       {probe(func(p *corev1.Probe) { p.TimeoutSeconds = 3600 }), false, "gives up after 10800 s"},
 		"another host":            {probe(func(p *corev1.Probe) { p.HTTPGet.Host = "example.org" }), false, "asks something else"},
+		"a port where nobody answers": {[]runtime.Object{
+			deployment(func(d *appsv1.Deployment) { web(d).ReadinessProbe.HTTPGet.Port = intstr.FromInt32(9090) }),
+			pod("checkout-1", func(p *corev1.Pod) { p.Status.Conditions[0].Status = corev1.ConditionFalse }),
+		}, true, "keeps its probes"},
+		"a port where another program answers": {probe(func(p *corev1.Probe) { p.HTTPGet.Port = intstr.FromInt32(9090) }), false, "at another port, where somebody answers"},
 		"the port by its name": {with(func(d *appsv1.Deployment) {
 			web(d).Ports = []corev1.ContainerPort{{Name: "http", ContainerPort: 8080}}
 			web(d).ReadinessProbe.HTTPGet.Port = intstr.FromString("http")

@@ -33,7 +33,8 @@ type SecretKept struct {
 
 // Validate wants to know what a value is compared with.
 func (c *SecretKept) Validate() error {
-	if (c.Aspect == secretValue) != (c.Accepted != "" && c.AcceptedKey != "") {
+	wants := c.Aspect == secretValue
+	if wants != (c.Accepted != "") || wants != (c.AcceptedKey != "") {
 		return errors.New("accepted and acceptedKey: they go with aspect value, and it needs them")
 	}
 	return nil

@@ -41,6 +41,9 @@ func (p proxied) DoRaw(context.Context) ([]byte, error) {
 
 func (p proxied) Stream(context.Context) (io.ReadCloser, error) { return nil, errors.ErrUnsupported }
 
+// refusedProxy is a pod that the API server cannot reach.
+var refusedProxy = errors.New("no route to host")
+
 // pods answer by way of the API server.
 func answering(on *Target, answer func(a clienttesting.ProxyGetAction) proxied) {
 	on.Client.(*fake.Clientset).AddProxyReactor("pods", func(a clienttesting.Action) (bool, restclient.ResponseWrapper, error) {
@@ -107,7 +110,11 @@ func TestWedgePod(t *testing.T) {
 				}
 				return says
 			})
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			patience := 20 * time.Second
+			if name == "out of time" {
+				patience = time.Second
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
 			did, err := (&WedgePod{
 				podSelector: podSelector{"app=checkout"}, Port: "http", Token: "w",
