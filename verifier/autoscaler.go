@@ -57,10 +57,11 @@ func minOf(spec autoscalingv2.HorizontalPodAutoscalerSpec) int32 { return orOne(
 // HPACondition passes while a condition of the autoscaler has the status, and the reason
 // when one is given: the symptom of one that does not scale.
 type HPACondition struct {
-	hpaRef `yaml:",inline"`
-	Type   string `yaml:"type" doc:"The condition." enum:"ScalingActive,AbleToScale,ScalingLimited" required:"true"`
-	Status string `yaml:"status" doc:"Its status." enum:"True,False,Unknown" required:"true"`
-	Reason string `yaml:"reason" doc:"Its reason: FailedGetResourceMetric, FailedGetScale, TooManyReplicas. Left out: any."`
+	hpaRef  `yaml:",inline"`
+	Type    string `yaml:"type" doc:"The condition." enum:"ScalingActive,AbleToScale,ScalingLimited" required:"true"`
+	Status  string `yaml:"status" doc:"Its status." enum:"True,False,Unknown" required:"true"`
+	Reason  string `yaml:"reason" doc:"Its reason: FailedGetResourceMetric, FailedGetScale, TooManyReplicas. Left out: any."`
+	Message string `yaml:"message" doc:"Text that its message contains: missing request for cpu. Left out: any."`
 }
 
 // Observe reads the autoscaler.
@@ -74,7 +75,7 @@ func (c *HPACondition) Observe(ctx context.Context, t *Target) (Observation, err
 	}
 	got := hpaCondition(h, autoscalingv2.HorizontalPodAutoscalerConditionType(c.Type))
 	return Observation{
-		Passed:   string(got.Status) == c.Status && (c.Reason == "" || got.Reason == c.Reason),
+		Passed:   string(got.Status) == c.Status && (c.Reason == "" || got.Reason == c.Reason) && strings.Contains(got.Message, c.Message),
 		Reason:   fmt.Sprintf("HorizontalPodAutoscaler %s: %s is %s%s", c.Name, c.Type, orUnset(string(got.Status)), suffix(got.Reason)),
 		Evidence: got.Message,
 	}, nil

@@ -3,7 +3,7 @@
 # variants: no-requests
 set -eu
 kubectl describe hpa "$APP"
-kubectl top pods
+kubectl top pods || true
 kubectl rollout history "deployment/$APP"
 kubectl rollout undo "deployment/$APP"
 kubectl rollout status "deployment/$APP" --timeout=100s
