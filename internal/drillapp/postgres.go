@@ -60,8 +60,8 @@ func newDatabase(text string, timeout time.Duration) (*database, error) {
 }
 
 // query sends one statement over a connection of its own, as a pool that balances over
-// every server does in time, and returns the first column of the answer's first row;
-// empty when there is none.
+// every server does in time, and returns the answer's first row, its
+// columns apart by "|"; empty when there is none.
 func (d *database) query(ctx context.Context, sql string) (value string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
@@ -160,24 +160,29 @@ func (s *dbSession) simpleQuery(sql string) (value string, err error) {
 		case err != nil:
 			return "", err
 		case kind == 'D' && !found:
-			value, found = firstColumn(body), true
+			value, found = rowText(body), true
 		case kind == 'Z':
 			return value, nil
 		}
 	}
 }
 
-// firstColumn is the first value of a DataRow: a count, then each value with its length,
-// which is -1 for NULL.
-func firstColumn(row []byte) string {
-	if len(row) < 6 {
+// rowText is a DataRow as text: a count, then each value with its length, which is -1 for NULL.
+func rowText(row []byte) string {
+	if len(row) < 2 {
 		return ""
 	}
-	length := int(int32(binary.BigEndian.Uint32(row[2:6]))) //nolint:gosec // as the protocol has it
-	if length < 0 || length > len(row)-6 {
-		return ""
+	var columns []string
+	for rest := row[2:]; len(rest) >= 4; {
+		length := int(int32(binary.BigEndian.Uint32(rest))) //nolint:gosec // as the protocol has it
+		rest = rest[4:]
+		value := ""
+		if length > 0 && length <= len(rest) {
+			value, rest = string(rest[:length]), rest[length:]
+		}
+		columns = append(columns, value)
 	}
-	return string(row[6 : 6+length])
+	return strings.Join(columns, "|")
 }
 
 // send writes a message; the first one of a session has no kind.

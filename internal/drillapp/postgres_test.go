@@ -12,6 +12,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -116,25 +117,30 @@ func (f *fakePostgres) login(s *dbSession) error {
 	return s.send('Z', []byte("I"))
 }
 
-// answer is a row of one column.
+// answer is a row.
 func (f *fakePostgres) answer(sql string) []byte {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	value := "0"
-	var number int
 	quoted := strings.Split(sql, "'")
-	switch {
-	case strings.HasPrefix(sql, "INSERT") && !f.forgets:
-		f.rows[quoted[1]] = true
-	case strings.Contains(sql, "WHERE reference = ") && f.rows[quoted[1]]:
-		value = "1"
-	case strings.Contains(sql, "WHERE number = "):
-		if _, err := fmt.Sscanf(sql, "SELECT count(*) FROM orders WHERE number = %d", &number); err == nil && number <= f.history {
-			value = "1"
+	if strings.HasPrefix(sql, "INSERT") {
+		f.rows[quoted[1]] = !f.forgets
+		return []byte{0, 0}
+	}
+	count, own := 0, "f"
+	if f.rows[quoted[1]] {
+		count, own = 1, "t"
+	}
+	if _, condition, asked := strings.Cut(sql, " OR "); asked {
+		var number int
+		if _, err := fmt.Sscanf(condition, "number = %d", &number); err == nil && number <= f.history {
+			count++
 		}
 	}
-	row := binary.BigEndian.AppendUint32([]byte{0, 1}, uint32(len(value))) //nolint:gosec // one digit
-	return append(row, value...)
+	row := []byte{0, 2}
+	for _, value := range []string{strconv.Itoa(count), own} {
+		row = append(binary.BigEndian.AppendUint32(row, uint32(len(value))), value...) //nolint:gosec // one digit
+	}
+	return row
 }
 
 func TestOrdersAreKept(t *testing.T) {
