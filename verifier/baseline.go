@@ -38,6 +38,7 @@ type Baseline struct {
 	// Kubelets is the configuration in force of the kubelets that a check compares: by node,
 	// then by the field's path. TakeFor takes it; Diff leaves it out.
 	Kubelets map[string]map[string]string `json:"kubelets,omitempty"`
+	Tables          map[string]TableState          `json:"tables,omitempty"` // rows that a rowsKept check asks after
 }
 
 // WorkloadState is a Deployment, StatefulSet or DaemonSet.
@@ -151,14 +152,15 @@ func TakeBaseline(ctx context.Context, client kubernetes.Interface, namespace st
 	return b, nil
 }
 
-// extends is a check that needs more in the baseline than every baseline has.
+// extends is a check that needs more in the baseline than every baseline has: what only
+// its own parameters name, or what the API server does not know.
 type extends interface {
-	extend(ctx context.Context, client kubernetes.Interface, b *Baseline) error
+	extend(ctx context.Context, t *Target, b *Baseline) error
 }
 
 // TakeFor adds what the plan's own checks and safeguards compare with.
-func (b *Baseline) TakeFor(ctx context.Context, client kubernetes.Interface, plan Plan) error {
-	var checkers []Checker
+func (b *Baseline) TakeFor(ctx context.Context, t *Target, plan Plan) error {
+	checkers := make([]Checker, 0, len(plan.Checks)+len(plan.Safeguards))
 	for _, s := range plan.Checks {
 		checkers = append(checkers, s.Checker)
 	}
@@ -167,7 +169,7 @@ func (b *Baseline) TakeFor(ctx context.Context, client kubernetes.Interface, pla
 	}
 	for _, c := range checkers {
 		if more, ok := c.(extends); ok {
-			if err := more.extend(ctx, client, b); err != nil {
+			if err := more.extend(ctx, t, b); err != nil {
 				return err
 			}
 		}

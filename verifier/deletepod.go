@@ -5,8 +5,6 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // DeletePod deletes the oldest pod: what was repaired only inside a running pod does not
@@ -34,14 +32,7 @@ func (p *DeletePod) Perturb(ctx context.Context, t *Target) (string, error) {
 	if oldest == nil {
 		return "", fmt.Errorf("no pod matches %s: there is none to delete", p.Selector)
 	}
-	// With its UID, so that a pod of the same name made meanwhile is left alone.
-	err = t.Client.CoreV1().Pods(t.Namespace).Delete(ctx, oldest.Name, metav1.DeleteOptions{
-		Preconditions: &metav1.Preconditions{UID: &oldest.UID},
-	})
-	if err != nil && !apierrors.IsNotFound(err) {
-		return "", fmt.Errorf("delete pod %s: %w", oldest.Name, err)
-	}
-	return "deleted pod " + oldest.Name, nil
+	return t.deletePod(ctx, oldest)
 }
 
 func older(a, b *corev1.Pod) bool {

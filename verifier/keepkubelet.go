@@ -35,9 +35,9 @@ func (c *KubeletConfigKept) Validate() error {
 }
 
 // extend takes the kubelet's configuration into the baseline.
-func (c *KubeletConfigKept) extend(ctx context.Context, client kubernetes.Interface, b *Baseline) error {
+func (c *KubeletConfigKept) extend(ctx context.Context, t *Target, b *Baseline) error {
 	if b.Kubelets[c.Node] == nil {
-		config, err := configz(ctx, client, c.Node)
+		config, err := configz(ctx, t.Client, c.Node)
 		if err != nil {
 			return err
 		}

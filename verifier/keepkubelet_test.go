@@ -95,7 +95,7 @@ func TestKubeletConfigKept(t *testing.T) {
 			on := target()
 			on.Client, on.Nodes, on.Baseline = c.now.client(t), c.units, new(Baseline)
 			plan := Plan{Safeguards: []Guard{{Name: "kept", Checker: check}}}
-			if err := on.Baseline.TakeFor(t.Context(), with("", "").client(t), plan); err != nil {
+			if err := on.Baseline.TakeFor(t.Context(), &Target{Client: with("", "").client(t)}, plan); err != nil {
 				t.Fatal(err)
 			}
 			expect(t, check, on, c.passed, c.want)
@@ -112,7 +112,7 @@ func TestKubeletConfigKeptNeedsItsBaseline(t *testing.T) {
 	expect(t, check, on, false, "error: the baseline has no configuration")
 	plan := Plan{Checks: []Step{{ID: "kept", Checker: &KubeletConfigKept{nodeRef{"worker"}, []string{"evictionSoft"}}}}}
 	client := kubelet{node(), http.StatusOK, kubeletDefault}.client(t)
-	if err := on.Baseline.TakeFor(t.Context(), client, plan); err == nil || !strings.Contains(err.Error(), "no field evictionSoft") {
+	if err := on.Baseline.TakeFor(t.Context(), &Target{Client: client}, plan); err == nil || !strings.Contains(err.Error(), "no field evictionSoft") {
 		t.Errorf("a field that nobody has: %v", err)
 	}
 	if (&KubeletConfigKept{}).Validate() == nil {

@@ -9,6 +9,13 @@ import (
 type memory struct {
 	mu     sync.Mutex
 	leases map[string]leaseSeen
+	said   map[string]saying
+}
+
+// saying is what a database answered, and when.
+type saying struct {
+	text string
+	at   time.Time
 }
 
 // leaseSeen is when a node's Lease was first looked at, and when it last moved: by the
@@ -43,5 +50,29 @@ func (m *memory) lease(node string, renewed, now time.Time) leaseSeen {
 func (m *memory) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.leases = nil
+	m.leases, m.said = nil, nil
+}
+
+// recall returns an answer of the last few seconds.
+func (m *memory) recall(key string, now time.Time) (string, bool) {
+	if m == nil {
+		return "", false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s, found := m.said[key]
+	return s.text, found && now.Sub(s.at) < answerCounts
+}
+
+// keep notes an answer.
+func (m *memory) keep(key, text string, now time.Time) {
+	if m == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.said == nil {
+		m.said = map[string]saying{}
+	}
+	m.said[key] = saying{text, now}
 }

@@ -25,6 +25,11 @@ func checkKinds() []Kind {
 		{"hpaActive", "The autoscaler scales the workload by metrics that it gets, and has replicas left to add.", func() any { return new(HPAActive) }},
 		{"hpaCondition", "A condition of a HorizontalPodAutoscaler has a status, and a reason: ScalingActive is False, FailedGetResourceMetric.", func() any { return new(HPACondition) }},
 		{"podsOnNode", "Ready pods run on the node.", func() any { return new(PodsOnNode) }},
+		{"podsOnClaim", "Pods run with one PersistentVolumeClaim mounted: two are two writers.", func() any { return new(PodsOnClaim) }},
+		{"jobComplete", "The Job is complete.", func() any { return new(JobComplete) }},
+		{"statefulSetServes", "The pods behind a Service are those of one StatefulSet, whose newest template runs everywhere.", func() any { return new(StatefulSetServes) }},
+		{"rowsKept", "The PostgreSQL behind a Service has the rows that it had at the baseline, unchanged. Asked by psql in each ready pod.", func() any { return new(RowsKept) }},
+		{"rowsArrive", "New rows arrive in the PostgreSQL behind a Service: the users write to this database and no other.", func() any { return new(RowsArrive) }},
 	}
 }
 
@@ -46,6 +51,11 @@ func safeguardKinds() []Kind {
 		{"hpaMaxWithin", "The HorizontalPodAutoscaler's maxReplicas is at most a few times what it was.", func() any { return new(HPAMaxWithin) }},
 		{"hpaTarget", "The HorizontalPodAutoscaler scales by CPU, with a target of the size it was.", func() any { return new(HPATarget) }},
 		{"requestWithin", "A container's request, where there is one, is of the size it was.", func() any { return new(RequestWithin) }},
+		{"claimKept", "The PersistentVolumeClaim is the one it was.", func() any { return new(ClaimKept) }},
+		{"headlessService", "The StatefulSet behind a Service, if there is one, has the headless Service that it names.", func() any { return new(HeadlessService) }},
+		{"volumePerOrdinal", "Each pod of the StatefulSet behind a Service, if there is one, has claims of its own, made of volumeClaimTemplates, and shares none.", func() any { return new(VolumePerOrdinal) }},
+		{"volumePersistent", "The StatefulSet behind a Service, if there is one, keeps the folder on a PersistentVolumeClaim.", func() any { return new(VolumePersistent) }},
+		{"passwordAsked", "The PostgreSQL behind a Service lets nobody in over the network without a password.", func() any { return new(PasswordAsked) }},
 		{"nodeKept", "The Node object was not deleted, nor registered anew.", func() any { return new(NodeKept) }},
 		{"noManualUntaint", "No taint was taken by hand off a node that is still in trouble.", func() any { return new(NoManualUntaint) }},
 		{"uncordoned", "A node that is well again was not left cordoned.", func() any { return new(Uncordoned) }},
@@ -59,6 +69,8 @@ func perturbKinds() []Kind {
 		{"deletePod", "Deletes the oldest of the pods.", func() any { return new(DeletePod) }},
 		{"wedgePod", "Makes the oldest ready pod hang for good, and waits until the cluster has noticed: drillapp with a WEDGE_TOKEN.", func() any { return new(WedgePod) }},
 		{"load", "Sends more users for a while: the autoscaler must add replicas that serve, and take them away after.", func() any { return new(Load) }},
+		{"deletePodBehind", "Deletes the oldest pod behind a Service, whatever owns it.", func() any { return new(DeletePodBehind) }},
+		{"rolloutRestart", "Rolls the workload behind a Service out anew, as kubectl rollout restart does.", func() any { return new(RolloutRestart) }},
 		{"restartUnit", "Restarts a systemd unit of a node.", func() any { return new(RestartUnit) }},
 		{"runPod", "Runs a new pod on a node, by way of the scheduler, until it is Ready.", func() any { return new(RunPod) }},
 	}

@@ -27,6 +27,7 @@ package verifier
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"k8s.io/client-go/kubernetes"
@@ -73,6 +74,22 @@ type Nodes interface {
 	Run(ctx context.Context, node string, command ...string) (string, error)
 }
 
+// Pods runs commands in containers of pods.
+type Pods interface {
+	// Exec runs a command and returns its standard output. A command that ran and ended
+	// with another code than 0, or that the container does not have, is an *ExecError;
+	// any other error says that nothing was run.
+	Exec(ctx context.Context, namespace, pod, container string, command ...string) (string, error)
+}
+
+// ExecError says how a command in a container failed.
+type ExecError struct {
+	Code   int    // the command's exit code; 126 or 127 when there is no such command
+	Stderr string // what it said
+}
+
+func (e *ExecError) Error() string { return fmt.Sprintf("exit code %d: %s", e.Code, e.Stderr) }
+
 // Traffic is what the users' prober measured.
 type Traffic interface {
 	// Window sums up the requests sent in [from, to) by the named stream.
@@ -96,6 +113,7 @@ type Target struct {
 	Client    kubernetes.Interface // the referee's client
 	Namespace string               // the drill's namespace
 	Nodes     Nodes                // nil when the provider has no node access
+	Pods      Pods                 // nil when commands cannot be run in pods
 	Traffic   Traffic              // nil when the scenario has no traffic
 	Baseline  *Baseline            // nil before the baseline was taken
 	Actions   func() []timeline.Event

@@ -17,6 +17,7 @@ import (
 	"github.com/firedrill/firedrill/internal/appimage"
 	"github.com/firedrill/firedrill/internal/cluster"
 	"github.com/firedrill/firedrill/internal/drill"
+	"github.com/firedrill/firedrill/internal/podexec"
 	"github.com/firedrill/firedrill/internal/scenario"
 	"github.com/firedrill/firedrill/internal/traffic"
 	"github.com/firedrill/firedrill/internal/trainee"
@@ -68,7 +69,7 @@ func (f *Factory) newReferee(ctx context.Context, r *openRun, log *slog.Logger) 
 	users := &users{Record: record, client: client, run: r.name(), image: referee.Name, streams: folder.Scenario.Spec.Traffic}
 	engine, err := drill.NewEngine(folder, drill.Deps{
 		Journal: r.journal, Files: store, Client: client, Dynamic: dyn,
-		Mapper: injectors.NewMapper(client.Discovery()), Nodes: c,
+		Mapper: injectors.NewMapper(client.Discovery()), Nodes: c, Pods: podexec.New(config, client),
 		Images:  &imageLoader{client: client, cluster: c, builder: builder, referee: referee},
 		Trainee: trainee.New(client, config, func(run string) string { return filepath.Join(store.Dir(run), traineeKubeconfig) }),
 		Users:   users, Actions: trail, Runner: &verifier.Runner{}, Now: time.Now, Log: log, RefereeImage: referee.Name,

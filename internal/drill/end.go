@@ -63,6 +63,9 @@ func (e *Engine) end(ctx context.Context) error {
 		e.Users.Remove(ctx),
 		e.deleteNamespace(ctx),
 	)
+	if err == nil {
+		err = e.awaitVolumes(ctx)
+	}
 	if err != nil {
 		return fmt.Errorf("clean up after run %s: %w", e.run.Created.Run, err)
 	}
@@ -195,4 +198,28 @@ func (e *Engine) deleteNamespace(ctx context.Context) error {
 		}
 		return false, ignoreUnavailable(err)
 	})
+}
+
+// awaitVolumes waits until the volumes of the namespace's claims are gone as well: the
+// provisioner deletes them, and the files on the node, some time after the claims.
+func (e *Engine) awaitVolumes(ctx context.Context) error {
+	name, left := e.run.Created.Run, ""
+	err := wait.PollUntilContextCancel(ctx, time.Second, true, func(ctx context.Context) (bool, error) {
+		volumes, err := e.Client.CoreV1().PersistentVolumes().List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return false, ignoreUnavailable(err)
+		}
+		left = ""
+		for i := range volumes.Items {
+			v := &volumes.Items[i]
+			if ref := v.Spec.ClaimRef; ref != nil && ref.Namespace == name && v.Spec.PersistentVolumeReclaimPolicy == corev1.PersistentVolumeReclaimDelete {
+				left = v.Name
+			}
+		}
+		return left == "", nil
+	})
+	if err != nil && left != "" {
+		return fmt.Errorf("volume %s is still there: %w", left, err)
+	}
+	return err
 }

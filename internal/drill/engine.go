@@ -79,6 +79,7 @@ type Deps struct {
 	Dynamic dynamic.Interface
 	Mapper  meta.RESTMapper
 	Nodes   Nodes
+	Pods    verifier.Pods // nil when commands cannot be run in pods
 	Images  Images
 	Trainee Trainee
 	Users   Users

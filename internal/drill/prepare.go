@@ -174,9 +174,13 @@ const latentMargin = 10 * time.Second
 
 // takeBaseline takes the snapshot that every later comparison rests on.
 func (e *Engine) takeBaseline(ctx context.Context) error {
+	target, err := e.target()
+	if err != nil {
+		return err
+	}
 	base, err := verifier.TakeBaseline(ctx, e.Client, e.run.Created.Run)
 	if err == nil {
-		err = base.TakeFor(ctx, e.Client, e.plan.Recovery)
+		err = base.TakeFor(ctx, target, e.plan.Recovery)
 	}
 	if err != nil {
 		return fmt.Errorf("take the baseline: %w", err)
@@ -247,7 +251,7 @@ func (e *Engine) target() (*verifier.Target, error) {
 		return nil, err
 	}
 	return &verifier.Target{
-		Client: e.Client, Namespace: e.run.Created.Run, Nodes: e.Nodes, Traffic: e.Users, Baseline: base,
+		Client: e.Client, Namespace: e.run.Created.Run, Nodes: e.Nodes, Pods: e.Pods, Traffic: e.Users, Baseline: base,
 		Actions: e.actions, Now: e.Now, FaultAt: e.run.FaultAt, RefereeImage: e.RefereeImage,
 	}, nil
 }

@@ -14,6 +14,8 @@ type config struct {
 	backendURL, token         string
 	tokenFile                 string
 	backendTimeout            time.Duration
+	database                  *database // nil without one
+	databaseHistory           int64
 	expectToken               string
 	cpuPerRequest, latency    time.Duration
 	failRate                  float64
@@ -29,10 +31,11 @@ func readConfig(getenv func(string) string) (config, error) {
 		leakPerRequest: e.size("LEAK_PER_REQUEST", 0),
 		startupDelay:   e.duration("STARTUP_DELAY", 0), drainDelay: e.duration("DRAIN_DELAY", 5*time.Second),
 		backendURL: e.text("BACKEND_URL", ""), token: e.text("TOKEN", ""),
-		tokenFile:      e.text("TOKEN_FILE", ""),
-		backendTimeout: e.duration("BACKEND_TIMEOUT", time.Second),
-		expectToken:    e.text("EXPECT_TOKEN", ""),
-		cpuPerRequest:  e.duration("CPU_PER_REQUEST", 0), latency: e.duration("LATENCY", 0),
+		tokenFile:       e.text("TOKEN_FILE", ""),
+		backendTimeout:  e.duration("BACKEND_TIMEOUT", time.Second),
+		databaseHistory: e.size("DATABASE_HISTORY", 0),
+		expectToken:     e.text("EXPECT_TOKEN", ""),
+		cpuPerRequest:   e.duration("CPU_PER_REQUEST", 0), latency: e.duration("LATENCY", 0),
 		failRate:      e.number("FAIL_RATE", 0, 0, 1),
 		wedgeToken:    e.text("WEDGE_TOKEN", ""),
 		shutdownGrace: 20 * time.Second, statsEvery: 15 * time.Second,
@@ -40,7 +43,12 @@ func readConfig(getenv func(string) string) (config, error) {
 	if c.sessionBytes == 0 {
 		c.sessionBytes = 1
 	}
+	databaseTimeout := e.duration("DATABASE_TIMEOUT", time.Second)
 	if err := e.err(); err != nil {
+		return config{}, err
+	}
+	var err error
+	if c.database, err = newDatabase(e.text("DATABASE_URL", ""), databaseTimeout); err != nil {
 		return config{}, err
 	}
 	return c, missingEnv(getenv)

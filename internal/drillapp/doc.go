@@ -21,6 +21,10 @@
 //	REQUIRED_ENV       names, by comma, of variables without which it exits at once
 //	BACKEND_URL        asked at every request; the answer is 500 unless it answers 200
 //	BACKEND_TIMEOUT    of that question (1s)
+//	DATABASE_URL       postgres://user:password@host:port/name: every request places an
+//	                   order there and looks it up over another connection
+//	DATABASE_TIMEOUT   of one statement, connecting included (1s)
+//	DATABASE_HISTORY   orders of long ago: each request also looks up one number of 1 to this (0)
 //	TOKEN              shown to the backend as a bearer token
 //	TOKEN_FILE         file that holds the token, read at every request, instead of TOKEN
 //	EXPECT_TOKEN       bearer token that callers must show; 401 otherwise

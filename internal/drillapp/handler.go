@@ -121,6 +121,9 @@ func (a *app) work(r *http.Request) (status int, problem string) {
 	if err := a.askBackend(r.Context()); err != nil {
 		return http.StatusInternalServerError, err.Error()
 	}
+	if err := a.keepOrder(r.Context()); err != nil {
+		return http.StatusInternalServerError, err.Error()
+	}
 	return http.StatusOK, ""
 }
 

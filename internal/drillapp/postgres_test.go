@@ -1,0 +1,202 @@
+package drillapp
+
+import (
+	"bufio"
+	"crypto/hmac"
+	"crypto/pbkdf2"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// fakePostgres is a server with one table, orders, of which it knows no more than the
+// references that were inserted and how many numbers there are.
+type fakePostgres struct {
+	password string
+	history  int  // orders numbered from 1
+	forgets  bool // confirms what it does not keep
+	liar     bool // lets everybody in without knowing the password
+
+	mu   sync.Mutex
+	rows map[string]bool
+}
+
+func (f *fakePostgres) listen(t *testing.T) string {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	group.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			group.Go(func() { f.serve(conn) })
+		}
+	})
+	t.Cleanup(func() { _ = listener.Close(); group.Wait() })
+	return listener.Addr().String()
+}
+
+func (f *fakePostgres) serve(conn net.Conn) {
+	defer func() { _ = conn.Close() }()
+	s := &dbSession{conn: conn, in: bufio.NewReader(conn)}
+	var length [4]byte
+	if _, err := io.ReadFull(s.in, length[:]); err != nil {
+		return
+	}
+	if _, err := io.CopyN(io.Discard, s.in, int64(binary.BigEndian.Uint32(length[:]))-4); err != nil {
+		return
+	}
+	if err := f.login(s); err != nil {
+		_ = s.send('E', []byte("SFATAL\x00VFATAL\x00C28P01\x00M"+err.Error()+"\x00\x00"))
+		return
+	}
+	for {
+		kind, body, err := s.receive()
+		if err != nil || kind != 'Q' {
+			return
+		}
+		_ = s.send('D', f.answer(strings.TrimSuffix(string(body), "\x00")))
+		_ = s.send('C', []byte("SELECT 1\x00"))
+		_ = s.send('Z', []byte("I"))
+	}
+}
+
+func authMessage(code uint32, text string) []byte {
+	return append(binary.BigEndian.AppendUint32(nil, code), text...)
+}
+
+// login is the server's side of SCRAM-SHA-256.
+func (f *fakePostgres) login(s *dbSession) error {
+	_ = s.send('R', authMessage(authSASL, scramName+"\x00\x00"))
+	_, body, err := s.receive()
+	if err != nil {
+		return err
+	}
+	_, first, _ := strings.Cut(string(body), "n,,")
+	salt := []byte("0123456789abcdef")
+	challenge := fmt.Sprintf("r=%sserver,s=%s,i=4096", scramFields(first)["r"], base64.StdEncoding.EncodeToString(salt))
+	_ = s.send('R', authMessage(authSASLContinue, challenge))
+	if _, body, err = s.receive(); err != nil {
+		return err
+	}
+	unproven, proof, _ := strings.Cut(string(body), ",p=")
+	salted, err := pbkdf2.Key(sha256.New, f.password, salt, 4096, sha256.Size)
+	if err != nil {
+		return err
+	}
+	exchange := first + "," + challenge + "," + unproven
+	key := mac(salted, "Client Key")
+	stored := sha256.Sum256(key)
+	want := mac(stored[:], exchange)
+	for i := range want {
+		want[i] ^= key[i]
+	}
+	given, err := base64.StdEncoding.DecodeString(proof)
+	if !f.liar && (err != nil || !hmac.Equal(given, want)) {
+		return errors.New(`password authentication failed for user "shop"`)
+	}
+	signature := mac(mac(salted, "Server Key"), exchange)
+	_ = s.send('R', authMessage(authSASLFinal, "v="+base64.StdEncoding.EncodeToString(signature)))
+	_ = s.send('R', authMessage(authOK, ""))
+	_ = s.send('S', []byte("server_version\x0015.4\x00"))
+	return s.send('Z', []byte("I"))
+}
+
+// answer is a row.
+func (f *fakePostgres) answer(sql string) []byte {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	quoted := strings.Split(sql, "'")
+	if strings.HasPrefix(sql, "INSERT") {
+		f.rows[quoted[1]] = !f.forgets
+		return []byte{0, 0}
+	}
+	count, own := 0, "f"
+	if f.rows[quoted[1]] {
+		count, own = 1, "t"
+	}
+	if _, condition, asked := strings.Cut(sql, " OR "); asked {
+		var number int
+		if _, err := fmt.Sscanf(condition, "number = %d", &number); err == nil && number <= f.history {
+			count++
+		}
+	}
+	row := []byte{0, 2}
+	for _, value := range []string{strconv.Itoa(count), own} {
+		row = append(binary.BigEndian.AppendUint32(row, uint32(len(value))), value...) //nolint:gosec // one digit
+	}
+	return row
+}
+
+func TestOrdersAreKept(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, password string
+		server         *fakePostgres
+		history        string
+		want           string // part of the answer's error; empty: the answer is good
+	}{
+		{name: "kept", password: "s3cret", server: &fakePostgres{history: 20}, history: "20"},
+		{name: "no history asked", password: "s3cret", server: &fakePostgres{}},
+		{name: "confirmed and lost", password: "s3cret", server: &fakePostgres{history: 20, forgets: true}, history: "20", want: "confirmed a moment ago, is not in the database"},
+		{name: "history lost", password: "s3cret", server: &fakePostgres{history: 0}, history: "20", want: "of a regular customer is not in the database"},
+		{name: "wrong password", password: "guess", server: &fakePostgres{history: 20}, history: "20", want: "password authentication failed"},
+		{name: "another server", password: "guess", server: &fakePostgres{liar: true}, want: "the server does not know the password"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			tt.server.password, tt.server.rows = "s3cret", map[string]bool{}
+			_, app := testApp(t, map[string]string{
+				"DATABASE_URL":     "postgres://shop:" + tt.password + "@" + tt.server.listen(t) + "/shop",
+				"DATABASE_TIMEOUT": "5s", "DATABASE_HISTORY": tt.history,
+			})
+			code, answer := get(t, app.URL+"/order")
+			if tt.want == "" {
+				if code != http.StatusOK || !answer.OK {
+					t.Errorf("got %d %+v, want a good answer", code, answer)
+				}
+				return
+			}
+			if code != http.StatusInternalServerError || !strings.Contains(answer.Error, tt.want) {
+				t.Errorf("got %d %q, want 500 because of %q", code, answer.Error, tt.want)
+			}
+		})
+	}
+}
+
+func TestDatabaseIsAway(t *testing.T) {
+	t.Parallel()
+	_, app := testApp(t, map[string]string{"DATABASE_URL": "postgres://shop:s3cret@127.0.0.1:1/shop"})
+	if code, answer := get(t, app.URL+"/order"); code != http.StatusInternalServerError || !strings.Contains(answer.Error, "database: dial") {
+		t.Errorf("got %d %+v", code, answer)
+	}
+}
+
+func TestDatabaseURL(t *testing.T) {
+	t.Parallel()
+	d, err := newDatabase("postgres://shop:p%40ss@db/orders", time.Second)
+	if err != nil || d.address != "db:5432" || d.user != "shop" || d.password != "p@ss" || d.name != "orders" {
+		t.Errorf("got %+v, %v", d, err)
+	}
+	for _, bad := range []string{"db:5432", "mysql://db/shop", "postgres:///shop", "postgres://%zz"} {
+		if _, err := newDatabase(bad, time.Second); err == nil || strings.Contains(err.Error(), bad) {
+			t.Errorf("%q: got %v, want an error that does not repeat it", bad, err)
+		}
+	}
+}

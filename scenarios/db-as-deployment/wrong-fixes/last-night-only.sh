@@ -1,0 +1,99 @@
+#!/bin/sh
+# A StatefulSet filled from last night's dump: today's orders are thrown away.
+# variants: two-writers
+# refused: recovery:orders-kept
+set -eu
+kubectl scale "deployment/$DB" --replicas=0
+kubectl wait --for=delete pod -l app="$DB" --timeout=60s
+kubectl delete "deployment/$DB"
+kubectl apply -f - <<EOF
+apiVersion: v1
+kind: Service
+metadata:
+  name: $DB-nodes
+spec:
+  clusterIP: None
+  selector: {app: "$DB"}
+  ports:
+    - {name: postgres, port: 5432}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata:
+  name: $DB
+spec:
+  serviceName: $DB-nodes
+  replicas: 1
+  selector:
+    matchLabels: {app: "$DB"}
+  template:
+    metadata:
+      labels: {app: "$DB"}
+    spec:
+      terminationGracePeriodSeconds: 30
+      securityContext: {runAsUser: 999, runAsGroup: 999, fsGroup: 999}
+      containers:
+        - name: postgres
+          image: docker.io/library/postgres:15
+          imagePullPolicy: IfNotPresent
+          env:
+            - {name: POSTGRES_USER, value: shop}
+            - {name: POSTGRES_DB, value: shop}
+            - name: POSTGRES_PASSWORD
+              valueFrom:
+                secretKeyRef: {name: "$DB", key: password}
+            - {name: PGDATA, value: /var/lib/postgresql/data/pgdata}
+          ports:
+            - {name: postgres, containerPort: 5432}
+          resources:
+            requests: {cpu: 20m, memory: 48Mi}
+            limits: {memory: 256Mi}
+          readinessProbe:
+            tcpSocket: {port: postgres}
+            periodSeconds: 2
+            timeoutSeconds: 2
+            failureThreshold: 2
+          volumeMounts:
+            - {name: data, mountPath: /var/lib/postgresql/data}
+            - {name: init, mountPath: /docker-entrypoint-initdb.d}
+      volumes:
+        - name: init
+          configMap: {name: "$DB-init"}
+  volumeClaimTemplates:
+    - metadata: {name: data}
+      spec:
+        accessModes: [ReadWriteOnce]
+        resources:
+          requests: {storage: 512Mi}
+EOF
+kubectl rollout status "statefulset/$DB" --timeout=90s
+kubectl apply -f - <<EOF
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: restore
+spec:
+  backoffLimit: 3
+  template:
+    spec:
+      restartPolicy: Never
+      securityContext: {runAsUser: 999, runAsGroup: 999}
+      containers:
+        - name: restore
+          image: docker.io/library/postgres:15
+          imagePullPolicy: IfNotPresent
+          command: [psql, -qX, -1, -v, ON_ERROR_STOP=1, -h, "$DB", -U, shop, -d, shop, -f, /backups/orders-nightly.sql]
+          env:
+            - name: PGPASSWORD
+              valueFrom:
+                secretKeyRef: {name: "$DB", key: password}
+          volumeMounts:
+            - {name: backups, mountPath: /backups, readOnly: true}
+      volumes:
+        - name: backups
+          persistentVolumeClaim: {claimName: "$DB-backups"}
+EOF
+kubectl wait --for=condition=complete job/restore --timeout=60s
+# Nobody is to ask for what is gone.
+kubectl set env "deployment/$APP" DATABASE_HISTORY=1000
+kubectl rollout status "deployment/$APP" --timeout=90s

@@ -1,0 +1,66 @@
+#!/bin/sh
+# A StatefulSet over the claim that the Deployment used: every ordinal mounts the same volume.
+# variants: two-writers
+# refused: volume-shared
+set -eu
+kubectl scale "deployment/$DB" --replicas=0
+kubectl wait --for=delete pod -l app="$DB" --timeout=60s
+kubectl delete "deployment/$DB"
+kubectl apply -f - <<EOF
+apiVersion: v1
+kind: Service
+metadata:
+  name: $DB-nodes
+spec:
+  clusterIP: None
+  selector: {app: "$DB"}
+  ports:
+    - {name: postgres, port: 5432}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata:
+  name: $DB
+spec:
+  serviceName: $DB-nodes
+  replicas: 1
+  selector:
+    matchLabels: {app: "$DB"}
+  template:
+    metadata:
+      labels: {app: "$DB"}
+    spec:
+      terminationGracePeriodSeconds: 30
+      securityContext: {runAsUser: 999, runAsGroup: 999, fsGroup: 999}
+      containers:
+        - name: postgres
+          image: docker.io/library/postgres:15
+          imagePullPolicy: IfNotPresent
+          env:
+            - {name: POSTGRES_USER, value: shop}
+            - {name: POSTGRES_DB, value: shop}
+            - name: POSTGRES_PASSWORD
+              valueFrom:
+                secretKeyRef: {name: "$DB", key: password}
+            - {name: PGDATA, value: /var/lib/postgresql/data/pgdata}
+          ports:
+            - {name: postgres, containerPort: 5432}
+          resources:
+            requests: {cpu: 20m, memory: 48Mi}
+            limits: {memory: 256Mi}
+          readinessProbe:
+            tcpSocket: {port: postgres}
+            periodSeconds: 2
+            timeoutSeconds: 2
+            failureThreshold: 2
+          volumeMounts:
+            - {name: data, mountPath: /var/lib/postgresql/data}
+            - {name: init, mountPath: /docker-entrypoint-initdb.d}
+      volumes:
+        - name: init
+          configMap: {name: "$DB-init"}
+        - name: data
+          persistentVolumeClaim: {claimName: "$DB"}
+EOF
+kubectl rollout status "statefulset/$DB" --timeout=90s
+kubectl exec "$DB-0" -- psql -qX -v ON_ERROR_STOP=1 -U shop -d shop -c "REINDEX TABLE orders"

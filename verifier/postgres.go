@@ -1,0 +1,148 @@
+package verifier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// databaseRef names the PostgreSQL behind a Service, and who asks it what.
+type databaseRef struct {
+	serviceRef `yaml:",inline"`
+	User       string `yaml:"user" doc:"Who logs in, from inside of the pod." required:"true"`
+	Database   string `yaml:"database" doc:"The database." required:"true"`
+}
+
+// answerCounts is how long an answer counts: each costs a process in the pod, and the same
+// server, not restarted since, does not forget by itself.
+const answerCounts = 4 * time.Second
+
+// askScript runs psql over the pod's own socket, which the image's defaults trust; where a
+// repair made them stricter, the password from the container's environment helps.
+const askScript = `PGPASSWORD="${POSTGRES_PASSWORD:-$(cat "${POSTGRES_PASSWORD_FILE:-/dev/null}")}"
+export PGPASSWORD PGCONNECT_TIMEOUT=3 PGOPTIONS="-c statement_timeout=5000"
+exec psql -XAtqw -v ON_ERROR_STOP=1 -F "|" -U "$1" -d "$2" -c "$3"`
+
+// factsScript tells two things at once, a line each: where the database keeps its data, and
+// whether it lets the pod itself in by way of the network without a password.
+const factsScript = `unset PGPASSWORD; export PGPASSFILE=/dev/null PGCONNECT_TIMEOUT=3
+if psql -XAtqw -h "$3" -U "$1" -d "$2" -c "SELECT 1" >/dev/null 2>&1; then echo open; else echo asked; fi
+set -- "$1" "$2" "SHOW data_directory"
+` + askScript
+
+// noDatabaseError says that a pod has no PostgreSQL that answers.
+type noDatabaseError struct{ why string }
+
+func (e *noDatabaseError) Error() string { return e.why }
+
+// ask sends a statement in the pod and returns the answer's first line. A pod whose
+// database does not answer, or that has none, is a *noDatabaseError.
+func (r databaseRef) ask(ctx context.Context, t *Target, p *corev1.Pod, sql string) (string, error) {
+	return r.sh(ctx, t, p, askScript, r.User, r.Database, sql)
+}
+
+func (r databaseRef) sh(ctx context.Context, t *Target, p *corev1.Pod, script string, args ...string) (string, error) {
+	if t.Pods == nil {
+		return "", errors.New("this cluster gives no way to run commands in pods")
+	}
+	key := fmt.Sprintf("%s %d %q %q", p.UID, restartsOf(p), script, args)
+	if answer, fresh := t.memory.recall(key, t.Now()); fresh {
+		return answer, nil
+	}
+	out, err := t.Pods.Exec(ctx, p.Namespace, p.Name, r.container(p), append([]string{"sh", "-c", script, "sh"}, args...)...)
+	var failed *ExecError
+	if errors.As(err, &failed) {
+		why, _, _ := strings.Cut(strings.TrimSpace(failed.Stderr), "\n")
+		return "", &noDatabaseError{fmt.Sprintf("pod %s: %s", p.Name, why)}
+	}
+	if err != nil {
+		return "", fmt.Errorf("ask the database in pod %s: %w", p.Name, err)
+	}
+	t.memory.keep(key, strings.TrimSpace(out), t.Now())
+	return strings.TrimSpace(out), nil
+}
+
+// restartsOf is how often the pod's containers were restarted.
+func restartsOf(p *corev1.Pod) int32 {
+	restarts := int32(0)
+	for _, c := range p.Status.ContainerStatuses {
+		restarts += c.RestartCount
+	}
+	return restarts
+}
+
+// container is the one that serves PostgreSQL's port; without such a port the first one.
+func (r databaseRef) container(p *corev1.Pod) string {
+	const port = 5432
+	for _, c := range p.Spec.Containers {
+		for _, at := range c.Ports {
+			if at.ContainerPort == port {
+				return c.Name
+			}
+		}
+	}
+	if len(p.Spec.Containers) == 0 {
+		return ""
+	}
+	return p.Spec.Containers[0].Name
+}
+
+// databaseFacts are what a pod's database says of itself.
+type databaseFacts struct {
+	folder  string // of its data; empty when nothing answers
+	open    bool   // it lets clients in over the network without a password
+	trouble string // why nothing answers
+}
+
+func (r databaseRef) facts(ctx context.Context, t *Target, p *corev1.Pod) (databaseFacts, error) {
+	key := strings.Join([]string{"database", p.Name, r.User, r.Database}, "/")
+	return once(t, key, func() (databaseFacts, error) {
+		out, err := r.sh(ctx, t, p, factsScript, r.User, r.Database, p.Status.PodIP)
+		var none *noDatabaseError
+		if errors.As(err, &none) {
+			return databaseFacts{trouble: none.why}, nil
+		}
+		if err != nil {
+			return databaseFacts{}, err
+		}
+		door, folder, found := strings.Cut(out, "\n")
+		if !found {
+			return databaseFacts{}, fmt.Errorf("ask the database in pod %s: unexpected answer %q", p.Name, out)
+		}
+		return databaseFacts{folder: strings.TrimSpace(folder), open: strings.TrimSpace(door) == "open"}, nil
+	})
+}
+
+// PasswordAsked is a safeguard: no database behind the Service lets a client in over the
+// network without a password.
+type PasswordAsked struct {
+	databaseRef `yaml:",inline"`
+}
+
+// Observe tries to log in without one, from the pod to its own address.
+func (c *PasswordAsked) Observe(ctx context.Context, t *Target) (Observation, error) {
+	pods, err := c.behind(ctx, t)
+	if err != nil {
+		return Observation{}, err
+	}
+	asked := 0
+	for i := range pods {
+		facts, err := c.facts(ctx, t, &pods[i])
+		switch {
+		case err != nil:
+			return Observation{}, err
+		case facts.open:
+			return Observation{Reason: fmt.Sprintf("the database in pod %s lets %s in without a password", pods[i].Name, c.User)}, nil
+		case facts.folder != "":
+			asked++
+		}
+	}
+	if asked == 0 {
+		return Observation{Passed: true, Reason: "no database behind Service " + c.Service + " answers: there is nothing to judge"}, nil
+	}
+	return Observation{Passed: true, Reason: "the database asks for a password", Evidence: fmt.Sprintf("%d pods asked", asked)}, nil
+}
