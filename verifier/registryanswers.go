@@ -156,29 +156,3 @@ func tagOf(image string) string {
 	}
 	return "latest"
 }
-
-// RegistryGuarded is a safeguard: the registry serves nobody who does not log in.
-type RegistryGuarded struct {
-	registryRef `yaml:",inline"`
-}
-
-// Observe asks the registry without a login. One that does not answer is not open.
-func (c *RegistryGuarded) Observe(ctx context.Context, t *Target) (Observation, error) {
-	endpoint, err := c.endpoint(ctx, t)
-	if err != nil {
-		return Observation{}, err
-	}
-	if endpoint == "" {
-		return Observation{Passed: true, Reason: "the registry's Service " + c.Service + " is not there: nobody is served"}, nil
-	}
-	anybody := question{path: "/v2/"}
-	answers, err := c.ask(ctx, t, endpoint, []question{anybody})
-	if err != nil {
-		return Observation{}, err
-	}
-	if said := answers[anybody]; said.text == served {
-		return Observation{Reason: "the registry serves everybody: it asks for no login any more"}, nil
-	} else { //nolint:revive // said is of this branch as well
-		return Observation{Passed: true, Reason: "the registry asks for a login", Evidence: said.text}, nil
-	}
-}

@@ -4,19 +4,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes/fake"
+	"k8s.io/client-go/rest"
+	clienttesting "k8s.io/client-go/testing"
 )
 
 // fakeRegistry is a registry with one account and one image, asked by way of a node.
 type fakeRegistry struct {
-	open, down bool
-	calls      int
+	down  bool
+	calls int
 }
 
 const unauthorized = `{"errors":[{"code":"UNAUTHORIZED","message":"authentication required","detail":null}]}`
@@ -33,7 +39,7 @@ func (f *fakeRegistry) Run(_ context.Context, node string, command ...string) (s
 		switch {
 		case f.down:
 			body, code = "", 0
-		case !f.open && login != "puller:secret":
+		case login != "puller:secret":
 			body, code = unauthorized, 401
 		case strings.HasSuffix(path, ":9"), strings.HasSuffix(path, "/v9"):
 			body, code = `{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}`, 404
@@ -135,26 +141,51 @@ func TestRegistryThatCannotBeAsked(t *testing.T) {
 	t.Parallel()
 	p := pod("a", pulling(ownImage, "good"))
 	check := &RegistryAnswers{podSelector: podSelector{"app=checkout"}, registryRef: registryRef{"registry"}}
-	guard := &RegistryGuarded{registryRef{"registry"}}
 	broken := fakeNodes(func(string, ...string) (string, error) { return "", errors.New("node is gone") })
 	garbled := fakeNodes(func(string, ...string) (string, error) { return "curl: not found", nil })
-	for _, c := range []Checker{check, guard} {
-		expect(t, c, registryShop(broken, p, good()), false, "error: node is gone")
-		expect(t, c, registryShop(garbled, p, good()), false, "error: not understood")
-		expect(t, c, registryShop(nil, p, good()), false, "error: no access to its nodes")
-		expect(t, c, away(registryShop(new(fakeRegistry))), false, "error: ")
-	}
+	expect(t, check, registryShop(broken, p, good()), false, "error: node is gone")
+	expect(t, check, registryShop(garbled, p, good()), false, "error: not understood")
+	expect(t, check, registryShop(nil, p, good()), false, "error: no access to its nodes")
+	expect(t, check, away(registryShop(new(fakeRegistry))), false, "error: ")
 	noService := &RegistryAnswers{podSelector: podSelector{"app=checkout"}, registryRef: registryRef{"other"}}
 	expect(t, noService, registryShop(new(fakeRegistry), p, good()), false, "Service other is not there")
 }
 
+// registryProxy answers for the registry behind the API server's proxy.
+type registryProxy struct{ err error }
+
+func (p registryProxy) DoRaw(context.Context) ([]byte, error) { return nil, p.err }
+
+func (p registryProxy) Stream(context.Context) (io.ReadCloser, error) { return nil, p.err }
+
 func TestRegistryGuarded(t *testing.T) {
 	t.Parallel()
-	guard := &RegistryGuarded{registryRef{"registry"}}
-	expect(t, guard, registryShop(new(fakeRegistry)), true, "asks for a login")
-	expect(t, guard, registryShop(&fakeRegistry{open: true}), false, "serves everybody")
-	expect(t, guard, registryShop(&fakeRegistry{down: true}), true, "asks for a login")
-	expect(t, &RegistryGuarded{registryRef{"gone"}}, registryShop(new(fakeRegistry)), true, "nobody is served")
+	code := func(code int) error {
+		return apierrors.NewGenericServerResponse(code, "get", schema.GroupResource{Resource: "services"}, "registry", "", 0, true)
+	}
+	for name, c := range map[string]struct {
+		service string
+		err     error
+		passed  bool
+		want    string
+	}{
+		"asks for a login":   {"registry", code(401), true, "asks for a login"},
+		"open":               {"registry", nil, false, "serves everybody"},
+		"no pod behind it":   {"registry", code(503), true, "nobody is served"},
+		"no Service":         {"gone", nil, true, "nobody is served"},
+		"not ours to ask":    {"registry", code(403), false, "error: without a login"},
+		"API server is away": {"registry", errors.New("connection refused"), false, "error: without a login"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			on := registryShop(nil)
+			on.Client.(*fake.Clientset).PrependProxyReactor("services", func(clienttesting.Action) (bool, rest.ResponseWrapper, error) {
+				return true, registryProxy{c.err}, nil
+			})
+			expect(t, &RegistryGuarded{registryRef{c.service}}, on, c.passed, c.want)
+		})
+	}
+	expect(t, &RegistryGuarded{registryRef{"registry"}}, away(registryShop(nil)), false, "error: ")
 }
 
 // pulledEvent is the kubelet's word on the image of a pod's container.
