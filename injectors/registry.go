@@ -25,6 +25,11 @@ func Registry() []Kind {
 			New:  func() Injector { return &Patch{} },
 		},
 		{
+			Name: "registryHost",
+			Doc:  "Makes a registry that runs in the drill's namespace known to the nodes under a name of its own; for spec.setup. Reverting also removes the images that came from it.",
+			New:  func() Injector { return &RegistryHost{} },
+		},
+		{
 			Name: "systemdUnit",
 			Doc:  "Stops a systemd unit of a node, and keeps it from starting at boot when asked to.",
 			New:  func() Injector { return &SystemdUnit{} },

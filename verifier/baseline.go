@@ -54,14 +54,15 @@ type WorkloadState struct {
 
 // ContainerState is a container of a workload's pod template, init ones as well.
 type ContainerState struct {
-	Init      bool                `json:"init,omitempty"`
-	Image     string              `json:"image"`
-	Requests  corev1.ResourceList `json:"requests,omitempty"`
-	Limits    corev1.ResourceList `json:"limits,omitempty"`
-	Liveness  *corev1.Probe       `json:"livenessProbe,omitempty"`
-	Readiness *corev1.Probe       `json:"readinessProbe,omitempty"`
-	Startup   *corev1.Probe       `json:"startupProbe,omitempty"`
-	Ports     map[string]int32    `json:"ports,omitempty"` // by name; those without one are left out
+	Init       bool                `json:"init,omitempty"`
+	Image      string              `json:"image"`
+	PullPolicy corev1.PullPolicy   `json:"imagePullPolicy,omitempty"`
+	Requests   corev1.ResourceList `json:"requests,omitempty"`
+	Limits     corev1.ResourceList `json:"limits,omitempty"`
+	Liveness   *corev1.Probe       `json:"livenessProbe,omitempty"`
+	Readiness  *corev1.Probe       `json:"readinessProbe,omitempty"`
+	Startup    *corev1.Probe       `json:"startupProbe,omitempty"`
+	Ports      map[string]int32    `json:"ports,omitempty"` // by name; those without one are left out
 }
 
 // ServiceState is what decides where a Service's traffic goes.

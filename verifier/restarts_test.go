@@ -129,7 +129,7 @@ func TestContainerWaiting(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			expect(t, &ContainerWaiting{podSelector{"app=checkout"}, c.want}, target(c.pod), c.passed, "container")
+			expect(t, &ContainerWaiting{podSelector: podSelector{"app=checkout"}, Reason: c.want}, target(c.pod), c.passed, "container")
 		})
 	}
 }

@@ -56,7 +56,7 @@ func (b *Baseline) addWorkload(kind string, w *workload, err error) error {
 
 func containerState(c corev1.Container, init bool) ContainerState {
 	return ContainerState{
-		Init: init, Image: c.Image, Requests: c.Resources.Requests, Limits: c.Resources.Limits,
+		Init: init, Image: c.Image, PullPolicy: c.ImagePullPolicy, Requests: c.Resources.Requests, Limits: c.Resources.Limits,
 		Liveness: c.LivenessProbe, Readiness: c.ReadinessProbe, Startup: c.StartupProbe,
 		Ports: portsByName(c.Ports),
 	}

@@ -64,11 +64,17 @@ func kindConfig(c Config, nodeDir string) (*v1alpha4.Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
+	containerd, err := containerdPatches()
+	if err != nil {
+		return nil, err
+	}
 	mounts := []v1alpha4.Mount{{HostPath: nodeDir, ContainerPath: nodeMount, Readonly: true}}
 	config := &v1alpha4.Cluster{
 		TypeMeta:             v1alpha4.TypeMeta{Kind: "Cluster", APIVersion: "kind.x-k8s.io/v1alpha4"},
 		Nodes:                []v1alpha4.Node{{Role: v1alpha4.ControlPlaneRole, ExtraMounts: mounts}},
 		KubeadmConfigPatches: patches,
+
+		ContainerdConfigPatches: containerd,
 	}
 	for i := range c.Workers {
 		config.Nodes = append(config.Nodes, v1alpha4.Node{Role: v1alpha4.WorkerRole, ExtraMounts: mounts, Labels: laneLabels(i, c.Workers)})
@@ -98,7 +104,22 @@ func kubeadmPatches(cgroupV1 bool) ([]string, error) {
 	return patches, nil
 }
 
-// settingsHash identifies what is embedded: kubeadm patches, audit policy and addons.
+// containerdPatches are manifests/kind/containerd-*.toml. kind leaves out those of
+// another version than the node image's configuration.
+func containerdPatches() ([]string, error) {
+	var patches []string
+	for _, name := range []string{"kind/containerd-2.toml", "kind/containerd-3.toml"} {
+		data, err := manifests.FS.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("read the embedded kind configuration: %w", err)
+		}
+		patches = append(patches, string(data))
+	}
+	return patches, nil
+}
+
+// settingsHash identifies what is embedded: kubeadm and containerd patches, audit policy
+// and addons.
 func settingsHash(cgroupV1 bool) (string, error) {
 	patches, err := kubeadmPatches(cgroupV1)
 	if err != nil {
@@ -108,11 +129,15 @@ func settingsHash(cgroupV1 bool) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	containerd, err := containerdPatches()
+	if err != nil {
+		return "", err
+	}
 	addons, err := manifests.Addons()
 	if err != nil {
 		return "", err
 	}
-	data, err := json.Marshal([]any{patches, policy, addons})
+	data, err := json.Marshal([]any{patches, containerd, policy, addons})
 	if err != nil {
 		return "", fmt.Errorf("hash the cluster settings: %w", err)
 	}

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -141,6 +142,11 @@ func TestKindConfig(t *testing.T) {
 		}
 		if len(config.Nodes) != 3 || config.Nodes[2].ExtraMounts[0].HostPath != "/s/node-abc" || !config.Nodes[0].ExtraMounts[0].Readonly {
 			t.Errorf("nodes = %+v", config.Nodes)
+		}
+		for i, patch := range config.ContainerdConfigPatches { // each says which version it is for
+			if !strings.Contains(patch, fmt.Sprintf("\nversion = %d\n", i+2)) || !strings.Contains(patch, `config_path = "/etc/containerd/certs.d"`) {
+				t.Errorf("containerd's patch %d: %q", i, patch)
+			}
 		}
 		for _, patch := range config.KubeadmConfigPatches {
 			var doc map[string]any

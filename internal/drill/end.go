@@ -57,11 +57,12 @@ func (e *Engine) end(ctx context.Context) error {
 	}
 	// Every step is tried, whatever became of the one before.
 	err := errors.Join(
-		e.revert(ctx),
+		e.revert(ctx, false),
 		e.restoreNode(ctx),
 		e.Trainee.Remove(ctx, e.run.Created.Run),
 		e.Users.Remove(ctx),
 		e.deleteNamespace(ctx),
+		e.revert(ctx, true), // last: the namespace's pods lived on it
 	)
 	if err == nil {
 		err = e.awaitVolumes(ctx)

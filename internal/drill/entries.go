@@ -77,14 +77,16 @@ type Command struct {
 
 // Intent says what is about to be injected and how to take it back.
 type Intent struct {
-	Step int             `json:"step"`
-	Kind string          `json:"kind"`
-	Undo json.RawMessage `json:"undo"`
+	Step  int             `json:"step"`
+	Setup bool            `json:"setup,omitempty"` // a step of spec.setup, not of spec.faults
+	Kind  string          `json:"kind"`
+	Undo  json.RawMessage `json:"undo"`
 }
 
-// Step names a fault that was injected or reverted.
+// Step names a fault, or a step of the set-up, that was injected or reverted.
 type Step struct {
-	Step int `json:"step"`
+	Step  int  `json:"step"`
+	Setup bool `json:"setup,omitempty"`
 }
 
 // Baseline points at the snapshot in the run's folder.

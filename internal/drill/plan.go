@@ -11,6 +11,7 @@ import (
 // Plan is a scenario compiled against the registries: every parameter was checked, and
 // nothing was touched.
 type Plan struct {
+	Setup    []FaultStep
 	Steady   []verifier.Step
 	Faults   []FaultStep
 	Symptoms []verifier.Step
@@ -54,9 +55,7 @@ func Compile(f *scenario.Folder) (*Plan, error) {
 		Steady: c.steps(spec.SteadyState), Symptoms: c.steps(spec.Symptoms),
 		Recovery: verifier.Plan{Checks: c.steps(spec.Recovery.Checks), Hold: spec.Recovery.Hold.Std()},
 	}
-	for _, fault := range spec.Faults {
-		plan.Faults = append(plan.Faults, FaultStep{Kind: fault.Type, Injector: made(c, c.faults, fault.Type, fault.With)})
-	}
+	plan.Setup, plan.Faults = c.faultSteps(spec.Setup), c.faultSteps(spec.Faults)
 	for _, p := range spec.Recovery.Perturb {
 		plan.Recovery.Perturb = append(plan.Recovery.Perturb, verifier.PerturbStep{
 			Name: p.Type, Within: p.Within.Std(), Perturber: made(c, c.perturbs, p.Type, p.With),
@@ -102,6 +101,14 @@ func newCompiler() *compiler {
 		c.faults[k.Name] = k.New
 	}
 	return c
+}
+
+func (c *compiler) faultSteps(faults []scenario.Fault) []FaultStep {
+	steps := make([]FaultStep, 0, len(faults))
+	for _, fault := range faults {
+		steps = append(steps, FaultStep{Kind: fault.Type, Injector: made(c, c.faults, fault.Type, fault.With)})
+	}
+	return steps
 }
 
 func (c *compiler) steps(checks []scenario.Check) []verifier.Step {

@@ -43,7 +43,12 @@ func (e *Engine) prepare(ctx context.Context) error {
 	var end json.RawMessage
 	// None of these needs another one, and each waits for the cluster.
 	err := together(
-		func() error { return e.applyManifests(ctx) },
+		func() error {
+			if err := e.applyManifests(ctx); err != nil {
+				return err
+			}
+			return wrap("set up the healthy system", e.setUp(ctx))
+		},
 		func() error { return wrap("start the users' prober", e.Users.Deploy(ctx)) },
 		func() error {
 			err := e.Trainee.Provision(ctx, run.Run, run.Run, run.TimeLimit+traineeGrace)

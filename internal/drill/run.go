@@ -24,8 +24,9 @@ type Run struct {
 	Baseline   *Baseline
 	HealthyAt  time.Time // when the steady state was last proven
 	FaultAt    time.Time // when this attempt's first fault was about to be injected
-	Pending    []Intent  // faults not yet reverted, oldest first
+	Pending    []Intent  // faults and steps of the set-up not yet reverted, oldest first
 	Injected   []int
+	SetUp      []int           // steps of spec.setup that were made
 	Trail      json.RawMessage // place in the audit log behind the last event
 	Events     []timeline.Event
 	Proofs     []Proof
@@ -126,7 +127,7 @@ func (r *Run) applyPhase(e session.Entry) error {
 	}
 	if p.Attempt > r.Attempt { // a reset: a new clock on the same timeline
 		r.State, r.Verdict, r.PagedAt, r.Page, r.Gaps = nil, nil, time.Time{}, "", nil
-		r.Baseline, r.Injected, r.FaultAt = nil, nil, time.Time{}
+		r.Baseline, r.Injected, r.SetUp, r.FaultAt = nil, nil, nil, time.Time{}
 	}
 	r.Trouble = ""
 	r.Phase, r.PhaseSince, r.Detail, r.Attempt = p.Phase, e.Time, p.Detail, max(p.Attempt, r.Attempt)
@@ -141,20 +142,25 @@ func (r *Run) applyFault(e session.Entry) error {
 	var s Step
 	switch e.Type {
 	case entryIntent:
-		if r.FaultAt.IsZero() {
+		err := appendDecoded(e, &r.Pending)
+		if err == nil && r.FaultAt.IsZero() && !r.Pending[len(r.Pending)-1].Setup {
 			r.FaultAt = e.Time
 		}
-		return appendDecoded(e, &r.Pending)
+		return err
 	case entryBaseline:
 		r.Baseline = new(Baseline)
 		return e.Decode(r.Baseline)
 	case entryInjected:
 		err := e.Decode(&s)
-		r.Injected = append(r.Injected, s.Step)
+		if s.Setup {
+			r.SetUp = append(r.SetUp, s.Step)
+		} else {
+			r.Injected = append(r.Injected, s.Step)
+		}
 		return err
 	default:
 		err := e.Decode(&s)
-		r.Pending = slices.DeleteFunc(r.Pending, func(i Intent) bool { return i.Step == s.Step })
+		r.Pending = slices.DeleteFunc(r.Pending, func(i Intent) bool { return i.Step == s.Step && i.Setup == s.Setup })
 		return err
 	}
 }

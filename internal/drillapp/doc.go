@@ -7,6 +7,7 @@
 //	serve          an HTTP service like a shop's; the table below
 //	probe          the users: an open loop of requests, a JSON line each
 //	hold, sleep    does nothing until SIGTERM: canary pods
+//	restore        fills a container registry's storage with images of this program
 //	http-get URL   exits 0 when the URL answers below 400: exec probes
 //
 // Environment of serve; sizes as 512Ki, 48Mi, 1Gi or bytes, durations as 20ms, 5s:
@@ -35,6 +36,12 @@
 //
 // It exits with 0 when SIGTERM ends it in service, with 143 when SIGTERM comes before it
 // listens: nobody handles signals so early.
+//
+// Environment of restore:
+//
+//	REGISTRY_ROOT      the storage's folder (/var/lib/registry)
+//	REGISTRY_HOST      the registry's name in image references: part of the images' identity
+//	REGISTRY_IMAGES    JSON list of images: [{"repository","tags","env"}]
 //
 // Environment of probe:
 //

@@ -37,10 +37,12 @@ func Main(ctx context.Context, p Process) int {
 	case "hold", "sleep":
 		<-ctx.Done()
 		return ExitOK
+	case "restore":
+		return p.exit(restore(p))
 	case "http-get":
 		return p.exit(httpGet(ctx, p, rest))
 	}
-	return p.exit(usagef("unknown mode %q: want serve, probe, hold or http-get URL", mode))
+	return p.exit(usagef("unknown mode %q: want serve, probe, hold, restore or http-get URL", mode))
 }
 
 // errTerminated says that the process was told to end before it was up.

@@ -37,7 +37,7 @@ func (f *Folder) CheckKinds(kinds Kinds) Problems {
 	for _, p := range spec.Recovery.Perturb {
 		check("perturbation", p.Type, p.With, kinds.Perturbs)
 	}
-	for _, fault := range spec.Faults {
+	for _, fault := range slices.Concat(spec.Setup, spec.Faults) {
 		check("fault", fault.Type, fault.With, kinds.Faults)
 	}
 	return problems.Sorted()

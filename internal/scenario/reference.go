@@ -22,7 +22,7 @@ func Reference(kinds Kinds) []byte {
 	r.structure("The document", "", reflect.TypeFor[Scenario]())
 	r.kinds("Check kinds", "Under `type:` of a check or a safeguard.", kinds.Checks)
 	r.kinds("Perturbation kinds", "Under `type:` of `spec.recovery.perturb`.", kinds.Perturbs)
-	r.kinds("Fault kinds", "Under `type:` of `spec.faults`.", kinds.Faults)
+	r.kinds("Fault kinds", "Under `type:` of `spec.faults` and `spec.setup`.", kinds.Faults)
 	return r.out.Bytes()
 }
 

@@ -38,6 +38,7 @@ type Spec struct {
 	Variants     []Variant   `yaml:"variants" doc:"Kinds of the same incident: the seed draws one, start --variant chooses it. The first may be just a name: it is what the rest of the spec says."`
 	Images       []Image     `yaml:"images" doc:"Workload images made from drillapp and loaded into the nodes."`
 	Manifests    []string    `yaml:"manifests" doc:"Files of the baseline, in order. Left out: every YAML file in manifests/, by name."`
+	Setup        []Fault     `yaml:"setup" doc:"What the healthy system needs after its manifests, in order, of the kinds of faults. Taken back when the namespace is gone."`
 	Traffic      []Traffic   `yaml:"traffic" doc:"The users: requests sent throughout the run."`
 	SteadyState  []Check     `yaml:"steadyState" doc:"What is true of the healthy system." required:"true"`
 	Faults       []Fault     `yaml:"faults" doc:"What is broken, in order." required:"true"`
