@@ -66,15 +66,6 @@ func (r databaseRef) sh(ctx context.Context, t *Target, p *corev1.Pod, script st
 	return strings.TrimSpace(out), nil
 }
 
-// restartsOf is how often the pod's containers were restarted.
-func restartsOf(p *corev1.Pod) int32 {
-	restarts := int32(0)
-	for _, c := range p.Status.ContainerStatuses {
-		restarts += c.RestartCount
-	}
-	return restarts
-}
-
 // container is the one that serves PostgreSQL's port; without such a port the first one.
 func (r databaseRef) container(p *corev1.Pod) string {
 	const port = 5432
