@@ -62,6 +62,12 @@ func TestProveAll(t *testing.T) {
 // Scenarios that are wrong are found out, each with an error that says what and where.
 func TestProveFindsWrongScenarios(t *testing.T) {
 	t.Parallel()
+	t.Cleanup(func() {
+		left := admin(t, "get", "namespaces", "-l", "firedrill.dev/run", "-o", "name")
+		if strings.Contains(left, "namespace/lab-") {
+			t.Errorf("left behind: %s", left)
+		}
+	})
 	for scenario, want := range map[string]map[string]string{
 		"manifest-refused": {"untouched": "manifests/app.yaml"},
 		"image-unknown":    {"untouched": "manifests/app.yaml: the image docker.io/firedrill/nobody-made-this:1 cannot be had"},
