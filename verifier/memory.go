@@ -10,6 +10,8 @@ type memory struct {
 	mu     sync.Mutex
 	leases map[string]leaseSeen
 	said   map[string]saying
+	usages map[string][]usage // of a pod's memory, by the life of its containers
+	leaks  map[string]string  // by image: how it was seen to leak
 }
 
 // saying is what a database answered, and when.
@@ -46,7 +48,8 @@ func (m *memory) lease(node string, renewed, now time.Time) leaseSeen {
 	return seen
 }
 
-// forget drops everything: after a gap, times of before say nothing about now.
+// forget drops the times: after a gap, those of before say nothing about now. What was
+// measured by requests, and not by times, stays true.
 func (m *memory) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()

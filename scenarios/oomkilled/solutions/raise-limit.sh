@@ -1,5 +1,6 @@
 #!/bin/sh
 # Give the container what its working set needs, and no more.
+# variants: limit-cut
 set -eu
 kubectl get pods -l app="$APP"
 kubectl get pods -l app="$APP" -o jsonpath='{.items[*].status.containerStatuses[*].lastState.terminated.reason}'
