@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 )
@@ -54,4 +55,11 @@ type Target struct {
 	Namespace string                            // the drill's namespace
 	Nodes     Nodes                             // nil when the provider has no node access
 	File      func(path string) ([]byte, error) // a file of the scenario's folder, variables expanded
+}
+
+// inSystem is the target for an object of the whole cluster's services.
+func (t *Target) inSystem() *Target {
+	system := *t
+	system.Namespace = metav1.NamespaceSystem
+	return &system
 }

@@ -23,10 +23,14 @@ type Patch struct {
 	Type         string `yaml:"type" doc:"How lists are merged, as with kubectl patch --type. Default strategic." enum:"strategic,merge,json"`
 	Patch        any    `yaml:"patch" doc:"The patch: fields for strategic and merge, a list of operations for json. An annotation kubernetes.io/change-cause in it names the revision." required:"true"`
 	FieldManager string `yaml:"fieldManager" doc:"Who appears to have made the change. Default deploy-bot."`
+	Addon        bool   `yaml:"addon" doc:"The object is the Deployment of spec.breaksAddon, in kube-system."`
 }
 
 // Validate implements Validator.
 func (p *Patch) Validate() error {
+	if p.Addon && (p.APIVersion != "apps/v1" || p.Kind != "Deployment" || p.Name != "metrics-server") {
+		return fmt.Errorf("addon: %s %s %s is not the Deployment of an addon; write apps/v1 Deployment metrics-server", p.APIVersion, p.Kind, p.Name)
+	}
 	_, _, err := p.body()
 	return err
 }
@@ -57,9 +61,15 @@ func (p *Patch) body() (types.PatchType, []byte, error) {
 
 // Prepare implements Injector.
 func (p *Patch) Prepare(ctx context.Context, t *Target) (Undo, error) {
+	if err := p.Validate(); err != nil {
+		return nil, err
+	}
 	patchType, body, err := p.body()
 	if err != nil {
 		return nil, err
+	}
+	if p.Addon {
+		t = t.inSystem()
 	}
 	ref, client, err := locate(t, p.APIVersion, p.Kind, p.Name)
 	if err != nil {
@@ -90,6 +100,9 @@ func (p *Patch) Inject(ctx context.Context, t *Target, undo Undo) error {
 	if err := decode(undo, &c); err != nil {
 		return err
 	}
+	if p.Addon {
+		t = t.inSystem()
+	}
 	return c.forward(ctx, t, p.manager())
 }
 
@@ -98,6 +111,9 @@ func (p *Patch) Revert(ctx context.Context, t *Target, undo Undo) error {
 	var c change
 	if err := decode(undo, &c); err != nil {
 		return err
+	}
+	if p.Addon {
+		t = t.inSystem()
 	}
 	return c.revert(ctx, t, p.manager())
 }

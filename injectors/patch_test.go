@@ -1,11 +1,14 @@
 package injectors_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/firedrill/firedrill/injectors"
@@ -228,5 +231,49 @@ func TestPatchOfAnotherRun(t *testing.T) {
 	target.Namespace = "shop-other"
 	if err := fault.Revert(t.Context(), target, undo); err == nil || !strings.Contains(err.Error(), "another run") {
 		t.Errorf("Revert in another namespace: %v, want a refusal", err)
+	}
+}
+
+func TestPatchOfAnAddon(t *testing.T) {
+	t.Parallel()
+	const manifest = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: metrics-server, namespace: %s}, spec: {replicas: 1}}`
+	c := newCluster(t, fmt.Sprintf(manifest, "kube-system"), fmt.Sprintf(manifest, namespace))
+	fault := &injectors.Patch{
+		APIVersion: "apps/v1", Kind: "Deployment", Name: "metrics-server", Addon: true, Type: "merge",
+		Patch: map[string]any{"spec": map[string]any{"replicas": 0}},
+	}
+	replicas := func(ns string) int64 {
+		object, err := c.Resource(schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}).Namespace(ns).
+			Get(t.Context(), "metrics-server", metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, _, err := unstructured.NestedInt64(object.Object, "spec", "replicas")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	target := c.target(nil)
+	undo, err := fault.Prepare(t.Context(), target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := fault.Inject(t.Context(), target, undo); err != nil {
+		t.Fatal(err)
+	}
+	if replicas("kube-system") != 0 || replicas(namespace) != 1 {
+		t.Error("the patch is to change the addon, and nothing of the drill's namespace")
+	}
+	if err := fault.Revert(t.Context(), target, undo); err != nil {
+		t.Fatal(err)
+	}
+	if replicas("kube-system") != 1 {
+		t.Error("the addon was not restored")
+	}
+	other := *fault
+	other.Name = "coredns"
+	if _, err := other.Prepare(t.Context(), target); err == nil || !strings.Contains(err.Error(), "not the Deployment of an addon") {
+		t.Errorf("a patch of coredns: %v", err)
 	}
 }

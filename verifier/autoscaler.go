@@ -122,6 +122,8 @@ func (c *HPAActive) inactive(h *autoscalingv2.HorizontalPodAutoscaler) string {
 	switch limited := hpaCondition(h, autoscalingv2.ScalingLimited); {
 	case limited.Status == corev1.ConditionTrue && limited.Reason == tooMany:
 		return fmt.Sprintf("%s wants more than its maxReplicas of %d", name, h.Spec.MaxReplicas)
+	case h.Status.CurrentReplicas != h.Status.DesiredReplicas:
+		return fmt.Sprintf("%s is scaling from %d to %d replicas", name, h.Status.CurrentReplicas, h.Status.DesiredReplicas)
 	case h.Status.CurrentReplicas >= h.Spec.MaxReplicas:
 		return fmt.Sprintf("%s is at its maxReplicas of %d: nothing is left for more load", name, h.Spec.MaxReplicas)
 	}

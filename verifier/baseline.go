@@ -38,7 +38,9 @@ type Baseline struct {
 	// Kubelets is the configuration in force of the kubelets that a check compares: by node,
 	// then by the field's path. TakeFor takes it; Diff leaves it out.
 	Kubelets map[string]map[string]string `json:"kubelets,omitempty"`
-	Tables          map[string]TableState          `json:"tables,omitempty"` // rows that a rowsKept check asks after
+	Tables   map[string]TableState        `json:"tables,omitempty"` // rows that a rowsKept check asks after
+	// Addon is the Deployment of the cluster's service that the drill breaks; TakeAddon takes it.
+	Addon *AddonState `json:"addon,omitempty"`
 }
 
 // WorkloadState is a Deployment, StatefulSet or DaemonSet.

@@ -97,18 +97,21 @@ func TestHPAActive(t *testing.T) {
 		passed bool
 		want   string
 	}{
-		"scales":             {hpa(), true, "scales Deployment/checkout"},
-		"by its minimum":     {hpa(says(autoscalingv2.ScalingLimited, corev1.ConditionTrue, "TooFewReplicas")), true, "scales"},
-		"scales another":     {hpa(aims("checkout-v2")), false, "scales Deployment/checkout-v2, not Deployment/checkout"},
-		"another kind":       {hpa(func(h *autoscalingv2.HorizontalPodAutoscaler) { h.Spec.ScaleTargetRef.Kind = "StatefulSet" }), false, "scales StatefulSet/checkout"},
-		"no metric":          {hpa(says(autoscalingv2.ScalingActive, corev1.ConditionFalse, "FailedGetResourceMetric")), false, "ScalingActive is False (FailedGetResourceMetric)"},
-		"no scale":           {hpa(says(autoscalingv2.AbleToScale, corev1.ConditionFalse, "FailedGetScale")), false, "AbleToScale is False (FailedGetScale)"},
-		"switched off":       {hpa(says(autoscalingv2.ScalingActive, corev1.ConditionFalse, "ScalingDisabled")), false, "ScalingDisabled"},
-		"nothing known yet":  {hpa(func(h *autoscalingv2.HorizontalPodAutoscaler) { h.Status.Conditions = nil }), false, "AbleToScale is not set"},
-		"capped":             {hpa(says(autoscalingv2.ScalingLimited, corev1.ConditionTrue, "TooManyReplicas")), false, "more than its maxReplicas of 8"},
-		"at its maximum":     {hpa(bounds(2, 2)), false, "nothing is left for more load"},
-		"min and max as one": {hpa(bounds(6, 6), func(h *autoscalingv2.HorizontalPodAutoscaler) { h.Status.CurrentReplicas = 6 }), false, "nothing is left"},
-		"going":              {hpa(goingHPA), false, "is being deleted"},
+		"scales":            {hpa(), true, "scales Deployment/checkout"},
+		"by its minimum":    {hpa(says(autoscalingv2.ScalingLimited, corev1.ConditionTrue, "TooFewReplicas")), true, "scales"},
+		"scales another":    {hpa(aims("checkout-v2")), false, "scales Deployment/checkout-v2, not Deployment/checkout"},
+		"another kind":      {hpa(func(h *autoscalingv2.HorizontalPodAutoscaler) { h.Spec.ScaleTargetRef.Kind = "StatefulSet" }), false, "scales StatefulSet/checkout"},
+		"no metric":         {hpa(says(autoscalingv2.ScalingActive, corev1.ConditionFalse, "FailedGetResourceMetric")), false, "ScalingActive is False (FailedGetResourceMetric)"},
+		"no scale":          {hpa(says(autoscalingv2.AbleToScale, corev1.ConditionFalse, "FailedGetScale")), false, "AbleToScale is False (FailedGetScale)"},
+		"switched off":      {hpa(says(autoscalingv2.ScalingActive, corev1.ConditionFalse, "ScalingDisabled")), false, "ScalingDisabled"},
+		"nothing known yet": {hpa(func(h *autoscalingv2.HorizontalPodAutoscaler) { h.Status.Conditions = nil }), false, "AbleToScale is not set"},
+		"capped":            {hpa(says(autoscalingv2.ScalingLimited, corev1.ConditionTrue, "TooManyReplicas")), false, "more than its maxReplicas of 8"},
+		"scaling":           {hpa(func(h *autoscalingv2.HorizontalPodAutoscaler) { h.Status.DesiredReplicas = 5 }), false, "is scaling from 2 to 5 replicas"},
+		"at its maximum":    {hpa(bounds(2, 2)), false, "nothing is left for more load"},
+		"min and max as one": {hpa(bounds(6, 6), func(h *autoscalingv2.HorizontalPodAutoscaler) {
+			h.Status.CurrentReplicas, h.Status.DesiredReplicas = 6, 6
+		}), false, "nothing is left"},
+		"going": {hpa(goingHPA), false, "is being deleted"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

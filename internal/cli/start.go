@@ -207,9 +207,10 @@ func (f *Factory) register(ctx context.Context, c *cluster.Cluster, spec scenari
 	if created.Run, err = session.NewID(spec.Namespace); err != nil {
 		return "", err
 	}
-	if created.Node, created.NodeSelector, err = f.place(ctx, c, store, spec.BreaksNode); err != nil {
+	if created.Node, created.NodeSelector, err = f.place(ctx, c, store, spec); err != nil {
 		return "", err
 	}
+	created.Addon = spec.BreaksAddon
 	folder, err := loadFolder(created) // now with the run's own names
 	if err != nil {
 		return "", err
@@ -225,17 +226,23 @@ func (f *Factory) register(ctx context.Context, c *cluster.Cluster, spec scenari
 // place picks where the drill runs: the worker that it may break, and the nodes its pods
 // stay on. A broken node hurts every run on it, so such a drill gets a worker lent, where
 // the cluster has one to lend, and else runs alone.
-func (f *Factory) place(ctx context.Context, c *cluster.Cluster, store *session.Store, breaks bool) (node, selector string, err error) {
+func (f *Factory) place(ctx context.Context, c *cluster.Cluster, store *session.Store, spec scenario.Spec) (node, selector string, err error) {
 	open, err := unfinished(store)
 	if err != nil {
 		return "", "", err
 	}
 	open = slices.DeleteFunc(open, func(r *drill.Run) bool { return r.ClusterID != c.ID() })
+	for _, other := range open {
+		if spec.BreaksAddon != "" || other.Addon != "" {
+			return "", "", fmt.Errorf("run %s is under way and one of the two drills breaks a service of the whole cluster: end it first (firedrill end %s), or use another cluster (--name)",
+				other.Created.Run, other.Created.Run)
+		}
+	}
 	switch {
 	case c.Lanes() == 0:
-		node, err = alone(ctx, c, open, breaks)
+		node, err = alone(ctx, c, open, spec.BreaksNode)
 		return node, "", err
-	case !breaks:
+	case !spec.BreaksNode:
 		return "", cluster.LaneSelector(0), nil
 	}
 	for lane := 1; lane <= c.Lanes(); lane++ {

@@ -60,7 +60,10 @@ func (e *Engine) end(ctx context.Context) error {
 		e.revert(ctx, false),
 		e.restoreNode(ctx),
 		e.Trainee.Remove(ctx, e.run.Created.Run),
+		e.closeAddon(ctx),
+		e.restoreAddon(ctx),
 		e.Users.Remove(ctx),
+		e.removeHelpers(ctx),
 		e.deleteNamespace(ctx),
 		e.revert(ctx, true), // last: the namespace's pods lived on it
 	)

@@ -55,6 +55,7 @@ type Created struct {
 	Variant      string            `json:"variant,omitempty"`      // of the scenario: drawn by the seed, or chosen
 	Node         string            `json:"node,omitempty"`         // the worker the drill breaks
 	NodeSelector string            `json:"nodeSelector,omitempty"` // the nodes its pods run on; "": any
+	Addon        string            `json:"addon,omitempty"`        // the cluster's service that the drill breaks: it runs alone
 	Vars         map[string]string `json:"vars"`
 	TimeLimit    time.Duration     `json:"timeLimit"`
 	ProveHealthy bool              `json:"proveHealthy,omitempty"` // prove that the recovery checks pass the healthy system

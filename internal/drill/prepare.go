@@ -54,6 +54,7 @@ func (e *Engine) prepare(ctx context.Context) error {
 			err := e.Trainee.Provision(ctx, run.Run, run.Run, run.TimeLimit+traineeGrace)
 			return wrap("make the trainee's identity", err)
 		},
+		func() error { return wrap("let the trainee change the addon", e.openAddon(ctx)) },
 		func() (err error) {
 			end, err = e.Actions.Start(ctx)
 			return wrap("find the end of the audit log", err)
@@ -186,6 +187,9 @@ func (e *Engine) takeBaseline(ctx context.Context) error {
 	base, err := verifier.TakeBaseline(ctx, e.Client, e.run.Created.Run)
 	if err == nil {
 		err = base.TakeFor(ctx, target, e.plan.Recovery)
+	}
+	if addon := e.run.Created.Addon; err == nil && addon != "" {
+		err = base.TakeAddon(ctx, e.Client, addon)
 	}
 	if err != nil {
 		return fmt.Errorf("take the baseline: %w", err)

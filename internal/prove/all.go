@@ -40,11 +40,14 @@ func All(ctx context.Context, bench Bench, cases []Case, o Options) []Result {
 			o.Done(r)
 		}
 	}
-	var shared, workers []int
+	var shared, workers, alone []int
 	for i, c := range cases {
-		if c.Needs == Worker {
+		switch c.Needs {
+		case Worker:
 			workers = append(workers, i)
-		} else {
+		case Cluster:
+			alone = append(alone, i)
+		default:
 			shared = append(shared, i)
 		}
 	}
@@ -54,6 +57,8 @@ func All(ctx context.Context, bench Bench, cases []Case, o Options) []Result {
 		wg.Wait()
 	}
 	queue(&wg, workers, max(1, o.Workers), one)
+	wg.Wait()
+	queue(&wg, alone, 1, one)
 	wg.Wait()
 	var done []Result
 	for _, r := range results {

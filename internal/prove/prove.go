@@ -44,6 +44,7 @@ type Needs int
 const (
 	Namespace Needs = iota // its namespace: it runs beside others
 	Worker                 // a worker, which the drill breaks
+	Cluster                // everything: it breaks a service that all runs use
 )
 
 // Name tells the case from all others: oomkilled/leak/wrong-fix/limit-raised.
@@ -64,6 +65,9 @@ func Cases(f *scenario.Folder) []Case {
 	base := Case{Scenario: f.Scenario.Metadata.Name, Variant: f.Variant, Spec: f.Scenario.Spec}
 	if base.Spec.BreaksNode {
 		base.Needs = Worker
+	}
+	if base.Spec.BreaksAddon != "" {
+		base.Needs = Cluster
 	}
 	add := func(kind Kind, script scenario.Script) Case {
 		c := base

@@ -33,6 +33,7 @@ type Spec struct {
 	TimeLimit    Duration    `yaml:"timeLimit" doc:"From the page to the end, for example 15m." min:"1m" max:"4h" required:"true"`
 	Namespace    string      `yaml:"namespace" doc:"Base of the namespace's name; the run's suffix is added. It must not give the cause away." format:"dns-label" max:"40" required:"true"`
 	BreaksNode   bool        `yaml:"breaksNode" doc:"The drill needs a worker of its own, named by ${node}."`
+	BreaksAddon  string      `yaml:"breaksAddon" doc:"The service of the whole cluster that the drill breaks: it runs alone, and the trainee may change the service's Deployment in kube-system." enum:"metrics-server"`
 	Latent       bool        `yaml:"latent" doc:"The flaw is in the baseline already, and shows only later: the healthy system does not count as repaired."`
 	Variables    []Variable  `yaml:"variables" doc:"What varies from run to run, chosen by the run's seed, used as ${name}."`
 	Variants     []Variant   `yaml:"variants" doc:"Kinds of the same incident: the seed draws one, start --variant chooses it. The first may be just a name: it is what the rest of the spec says."`
@@ -55,6 +56,7 @@ type Variant struct {
 	Page        string      `yaml:"page" doc:"The page the trainee gets."`
 	Family      string      `yaml:"family" doc:"Class of the cause." enum:"application,configuration,infrastructure,deployment,network,capacity"`
 	BreaksNode  bool        `yaml:"breaksNode" doc:"The variant needs a worker of its own, named by ${node}."`
+	BreaksAddon string      `yaml:"breaksAddon" doc:"The service of the whole cluster that the variant breaks." enum:"metrics-server"`
 	Images      []Image     `yaml:"images" doc:"Workload images made from drillapp and loaded into the nodes."`
 	Manifests   []string    `yaml:"manifests" doc:"Files of the baseline, in order."`
 	Traffic     []Traffic   `yaml:"traffic" doc:"The users: requests sent throughout the run."`
