@@ -38,7 +38,7 @@ type Baseline struct {
 	// Kubelets is the configuration in force of the kubelets that a check compares: by node,
 	// then by the field's path. TakeFor takes it; Diff leaves it out.
 	Kubelets map[string]map[string]string `json:"kubelets,omitempty"`
-	Tables          map[string]TableState          `json:"tables,omitempty"` // rows that a rowsKept check asks after
+	Tables   map[string]TableState        `json:"tables,omitempty"` // rows that a rowsKept check asks after
 }
 
 // WorkloadState is a Deployment, StatefulSet or DaemonSet.
