@@ -295,11 +295,8 @@ func TestRowsKept(t *testing.T) {
 	healthy := target(deployed("a")...)
 	healthy.Pods = postgres("asked", pgdata, "500|abc")
 	base := baselineOf(t, deployed("a")...)
-	if err := base.Record(t.Context(), healthy, Plan{Checks: []Step{{"rows", check}, {"set", &StatefulSetServes{serviceRef{"db"}}}}}); err != nil {
+	if err := base.TakeFor(t.Context(), healthy, Plan{Checks: []Step{{"rows", check}, {"set", &StatefulSetServes{serviceRef{"db"}}}}}); err != nil {
 		t.Fatal(err)
-	}
-	if healthy.Baseline != nil {
-		t.Error("the target was given the baseline")
 	}
 	look := func(answers Pods, objects ...runtime.Object) *Target {
 		on := target(objects...)
@@ -347,7 +344,7 @@ func TestRowsAreRecordedBeforeTheFault(t *testing.T) {
 	} {
 		on := target(c.objects...)
 		on.Pods = c.answers
-		err := baselineOf(t).Record(t.Context(), on, Plan{Safeguards: []Guard{{Name: "rows", Checker: check}}})
+		err := baselineOf(t).TakeFor(t.Context(), on, Plan{Safeguards: []Guard{{Name: "rows", Checker: check}}})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %q", name, err, c.want)
 		}

@@ -53,8 +53,12 @@ func (r databaseRef) sh(ctx context.Context, t *Target, p *corev1.Pod, script st
 	if answer, fresh := t.memory.recall(key, t.Now()); fresh {
 		return answer, nil
 	}
-	out, err := t.Pods.Exec(ctx, p.Namespace, p.Name, r.container(p), append([]string{"sh", "-c", script, "sh"}, args...)...)
+	command := append([]string{"sh", "-c", script, "sh"}, args...)
+	out, err := t.Pods.Exec(ctx, p.Namespace, p.Name, r.container(p), command...)
 	var failed *ExecError
+	if err != nil && !errors.As(err, &failed) && ctx.Err() == nil { // a stream may break, which says nothing of the database
+		out, err = t.Pods.Exec(ctx, p.Namespace, p.Name, r.container(p), command...)
+	}
 	if errors.As(err, &failed) {
 		why, _, _ := strings.Cut(strings.TrimSpace(failed.Stderr), "\n")
 		return "", &noDatabaseError{fmt.Sprintf("pod %s: %s", p.Name, why)}

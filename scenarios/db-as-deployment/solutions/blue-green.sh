@@ -92,10 +92,13 @@ EOF
 kubectl wait --for=condition=complete job/restore --timeout=60s
 dumps=$(mktemp -d)
 trap 'rm -rf "$dumps"' EXIT
-for pod in $(kubectl get pods -l app="$DB" -o name); do
-  kubectl exec "$pod" -- pg_dump -U shop -d shop --data-only --table=orders --inserts --on-conflict-do-nothing \
-    >"$dumps/$(basename "$pod").sql"
+dump() { # pod
+  kubectl exec "$1" -- pg_dump -U shop -d shop --data-only --table=orders --inserts --on-conflict-do-nothing >"$dumps/$1.sql"
+}
+for pod in $(kubectl get pods -l app="$DB" -o jsonpath='{.items[*].metadata.name}'); do
+  dump "$pod" || dump "$pod" # a connection may break
 done
 kubectl patch "service/$DB" -p '{"spec":{"selector":{"app":"'"$DB"'-green"}}}'
-cat "$dumps"/*.sql | kubectl exec -i "$DB-green-0" -- psql -qX -U shop -d shop >/dev/null
+play() { cat "$dumps"/*.sql | kubectl exec -i "$DB-green-0" -- psql -qX -U shop -d shop >/dev/null; }
+play || play
 kubectl delete "deployment/$DB"

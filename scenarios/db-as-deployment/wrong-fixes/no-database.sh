@@ -5,9 +5,11 @@
 set -eu
 dumps=$(mktemp -d)
 trap 'rm -rf "$dumps"' EXIT
-for pod in $(kubectl get pods -l app="$DB" -o name); do
-  kubectl exec "$pod" -- pg_dump -U shop -d shop --data-only --table=orders --inserts --on-conflict-do-nothing \
-    >"$dumps/$(basename "$pod").sql"
+dump() { # pod
+  kubectl exec "$1" -- pg_dump -U shop -d shop --data-only --table=orders --inserts --on-conflict-do-nothing >"$dumps/$1.sql"
+}
+for pod in $(kubectl get pods -l app="$DB" -o jsonpath='{.items[*].metadata.name}'); do
+  dump "$pod" || dump "$pod" # a connection may break
 done
 kubectl scale "deployment/$DB" --replicas=0
 kubectl wait --for=delete pod -l app="$DB" --timeout=60s
@@ -73,6 +75,7 @@ spec:
           requests: {storage: 512Mi}
 EOF
 kubectl rollout status "statefulset/$DB" --timeout=90s
-cat "$dumps"/*.sql | kubectl exec -i "$DB-0" -- psql -qX -U shop -d shop >/dev/null
+play() { cat "$dumps"/*.sql | kubectl exec -i "$DB-0" -- psql -qX -U shop -d shop >/dev/null; }
+play || play
 kubectl set env "deployment/$APP" DATABASE_URL-
 kubectl rollout status "deployment/$APP" --timeout=90s
