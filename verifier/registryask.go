@@ -54,14 +54,14 @@ type question struct {
 	login string // user:password; empty: nobody's
 }
 
-// answer is what the registry said to it.
-type answer struct {
+// reply is what the registry said to it.
+type reply struct {
 	code int    // 0: nothing
 	text string // as Docker writes it: "unauthorized: authentication required"
 }
 
 // ask asks all questions at once, from a node that no drill breaks.
-func (r registryRef) ask(ctx context.Context, t *Target, endpoint string, questions []question) (map[question]answer, error) {
+func (r registryRef) ask(ctx context.Context, t *Target, endpoint string, questions []question) (map[question]reply, error) {
 	if t.Nodes == nil {
 		return nil, errors.New("this cluster gives no access to its nodes, from where the registry would be asked")
 	}
@@ -77,7 +77,7 @@ func (r registryRef) ask(ctx context.Context, t *Target, endpoint string, questi
 	if err != nil {
 		return nil, fmt.Errorf("ask the registry %s from node %s: %w", r.Service, node, err)
 	}
-	answers := map[question]answer{}
+	answers := map[question]reply{}
 	for _, q := range questions {
 		body, rest, found := strings.Cut(out, "\n"+answered)
 		line, rest, ended := strings.Cut(rest, "\n")
@@ -85,7 +85,7 @@ func (r registryRef) ask(ctx context.Context, t *Target, endpoint string, questi
 		if !found || !ended || err != nil {
 			return nil, fmt.Errorf("ask the registry %s from node %s: not understood: %q", r.Service, node, out)
 		}
-		answers[q], out = answer{code: code, text: answerText(code, body)}, rest
+		answers[q], out = reply{code: code, text: answerText(code, body)}, rest
 	}
 	return answers, nil
 }
