@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -78,13 +79,23 @@ func (r *RegistryHost) Prepare(ctx context.Context, t *Target) (Undo, error) {
 		Endpoint: net.JoinHostPort(service.Spec.ClusterIP, strconv.Itoa(int(service.Spec.Ports[0].Port))),
 	}
 	for i := range nodes.Items {
-		node := nodes.Items[i].Name
-		if err := undo.usable(ctx, t, node); err != nil {
-			return nil, err
-		}
-		undo.Nodes = append(undo.Nodes, node)
+		undo.Nodes = append(undo.Nodes, nodes.Items[i].Name)
+	}
+	if err := undo.everywhere(func(node string) error { return undo.usable(ctx, t, node) }); err != nil {
+		return nil, err
 	}
 	return encode(undo)
+}
+
+// everywhere does something on all nodes at once.
+func (u registryUndo) everywhere(do func(node string) error) error {
+	errs := make([]error, len(u.Nodes))
+	var wg sync.WaitGroup
+	for i, node := range u.Nodes {
+		wg.Go(func() { errs[i] = do(node) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
 }
 
 // usable refuses a node that would not heed the name, or that knows it already.
@@ -111,12 +122,7 @@ func (r *RegistryHost) Inject(ctx context.Context, t *Target, undo Undo) error {
 	if err := decode(undo, &u); err != nil {
 		return err
 	}
-	for _, node := range u.Nodes {
-		if err := u.tell(ctx, t, node); err != nil {
-			return err
-		}
-	}
-	return nil
+	return u.everywhere(func(node string) error { return u.tell(ctx, t, node) })
 }
 
 func (u registryUndo) tell(ctx context.Context, t *Target, node string) error {
@@ -143,11 +149,7 @@ func (r *RegistryHost) Revert(ctx context.Context, t *Target, undo Undo) error {
 	if err := decode(undo, &u); err != nil {
 		return err
 	}
-	var errs []error
-	for _, node := range u.Nodes {
-		errs = append(errs, u.forget(ctx, t, node))
-	}
-	return errors.Join(errs...)
+	return u.everywhere(func(node string) error { return u.forget(ctx, t, node) })
 }
 
 // forget takes the registry's name and images off a node.

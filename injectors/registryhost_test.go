@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -19,6 +20,7 @@ import (
 
 // runtimes are nodes with what RegistryHost uses of them: files and images.
 type runtimes struct {
+	mu     sync.Mutex
 	config string
 	files  map[string]string // by node and path
 	images map[string][]string
@@ -36,6 +38,8 @@ func newRuntimes() *runtimes {
 }
 
 func (r *runtimes) Run(_ context.Context, node string, command ...string) (string, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	switch strings.Join(command[:2], " ") {
 	case "containerd config":
 		return r.config, nil
