@@ -163,6 +163,9 @@ func (u registryUndo) forget(ctx context.Context, t *Target, node string) error 
 	if err != nil {
 		return fmt.Errorf("list the images of %s: %w", node, err)
 	}
+	if err := u.forgetPulls(ctx, t, node); err != nil {
+		return err
+	}
 	for image := range strings.FieldsSeq(listed) {
 		if !strings.HasPrefix(image, u.Host+"/") {
 			continue
@@ -172,6 +175,17 @@ func (u registryUndo) forget(ctx context.Context, t *Target, node string) error 
 		if err := onNode(ctx, t, node, "crictl", "rmi", image); err != nil && u.has(ctx, t, node, image) {
 			return fmt.Errorf("remove image %s from %s: %w", image, node, err)
 		}
+	}
+	return nil
+}
+
+// forgetPulls removes the kubelet's records of who pulled the images (KEP-2535): it prunes
+// them together with images, which it never does where their garbage collection is off,
+// as it is in kind.
+func (u registryUndo) forgetPulls(ctx context.Context, t *Target, node string) error {
+	const remove = `grep -rlF "\"$1/" /var/lib/kubelet/image_manager 2>/dev/null | xargs -r rm -f`
+	if err := onNode(ctx, t, node, "sh", "-c", remove, "sh", u.Host); err != nil {
+		return fmt.Errorf("remove the kubelet's records of %s from %s: %w", u.Host, node, err)
 	}
 	return nil
 }
