@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -78,13 +79,23 @@ func (r *RegistryHost) Prepare(ctx context.Context, t *Target) (Undo, error) {
 		Endpoint: net.JoinHostPort(service.Spec.ClusterIP, strconv.Itoa(int(service.Spec.Ports[0].Port))),
 	}
 	for i := range nodes.Items {
-		node := nodes.Items[i].Name
-		if err := undo.usable(ctx, t, node); err != nil {
-			return nil, err
-		}
-		undo.Nodes = append(undo.Nodes, node)
+		undo.Nodes = append(undo.Nodes, nodes.Items[i].Name)
+	}
+	if err := undo.everywhere(func(node string) error { return undo.usable(ctx, t, node) }); err != nil {
+		return nil, err
 	}
 	return encode(undo)
+}
+
+// everywhere does something on all nodes at once.
+func (u registryUndo) everywhere(do func(node string) error) error {
+	errs := make([]error, len(u.Nodes))
+	var wg sync.WaitGroup
+	for i, node := range u.Nodes {
+		wg.Go(func() { errs[i] = do(node) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
 }
 
 // usable refuses a node that would not heed the name, or that knows it already.
@@ -111,12 +122,7 @@ func (r *RegistryHost) Inject(ctx context.Context, t *Target, undo Undo) error {
 	if err := decode(undo, &u); err != nil {
 		return err
 	}
-	for _, node := range u.Nodes {
-		if err := u.tell(ctx, t, node); err != nil {
-			return err
-		}
-	}
-	return nil
+	return u.everywhere(func(node string) error { return u.tell(ctx, t, node) })
 }
 
 func (u registryUndo) tell(ctx context.Context, t *Target, node string) error {
@@ -143,11 +149,7 @@ func (r *RegistryHost) Revert(ctx context.Context, t *Target, undo Undo) error {
 	if err := decode(undo, &u); err != nil {
 		return err
 	}
-	var errs []error
-	for _, node := range u.Nodes {
-		errs = append(errs, u.forget(ctx, t, node))
-	}
-	return errors.Join(errs...)
+	return u.everywhere(func(node string) error { return u.forget(ctx, t, node) })
 }
 
 // forget takes the registry's name and images off a node.
@@ -161,6 +163,9 @@ func (u registryUndo) forget(ctx context.Context, t *Target, node string) error 
 	if err != nil {
 		return fmt.Errorf("list the images of %s: %w", node, err)
 	}
+	if err := u.forgetPulls(ctx, t, node); err != nil {
+		return err
+	}
 	for image := range strings.FieldsSeq(listed) {
 		if !strings.HasPrefix(image, u.Host+"/") {
 			continue
@@ -170,6 +175,17 @@ func (u registryUndo) forget(ctx context.Context, t *Target, node string) error 
 		if err := onNode(ctx, t, node, "crictl", "rmi", image); err != nil && u.has(ctx, t, node, image) {
 			return fmt.Errorf("remove image %s from %s: %w", image, node, err)
 		}
+	}
+	return nil
+}
+
+// forgetPulls removes the kubelet's records of who pulled the images (KEP-2535): it prunes
+// them together with images, which it never does where their garbage collection is off,
+// as it is in kind.
+func (u registryUndo) forgetPulls(ctx context.Context, t *Target, node string) error {
+	const remove = `grep -rlF "\"$1/" /var/lib/kubelet/image_manager 2>/dev/null | xargs -r rm -f`
+	if err := onNode(ctx, t, node, "sh", "-c", remove, "sh", u.Host); err != nil {
+		return fmt.Errorf("remove the kubelet's records of %s from %s: %w", u.Host, node, err)
 	}
 	return nil
 }

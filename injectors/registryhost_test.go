@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -19,10 +20,12 @@ import (
 
 // runtimes are nodes with what RegistryHost uses of them: files and images.
 type runtimes struct {
+	mu     sync.Mutex
 	config string
 	files  map[string]string // by node and path
 	images map[string][]string
 	down   bool // the registry
+	pruned int  // how often the kubelet's records were
 }
 
 const hosts = "/etc/containerd/certs.d"
@@ -36,6 +39,8 @@ func newRuntimes() *runtimes {
 }
 
 func (r *runtimes) Run(_ context.Context, node string, command ...string) (string, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	switch strings.Join(command[:2], " ") {
 	case "containerd config":
 		return r.config, nil
@@ -45,6 +50,10 @@ func (r *runtimes) Run(_ context.Context, node string, command ...string) (strin
 		}
 		return "", nil
 	case "sh -c":
+		if strings.Contains(command[2], "image_manager") {
+			r.pruned++
+			return "", nil
+		}
 		if strings.Contains(command[2], "rm -rf") {
 			delete(r.files, node+command[4])
 			return "", nil
@@ -116,7 +125,7 @@ func TestRegistryHost(t *testing.T) {
 				if err := setup.Revert(t.Context(), target, undo); err != nil {
 					t.Fatal(err)
 				}
-				if len(nodes.files) > 0 {
+				if len(nodes.files) > 0 || nodes.pruned == 0 {
 					t.Errorf("left behind: %v", slices.Sorted(maps.Keys(nodes.files)))
 				}
 				for node, images := range nodes.images { // no other registry's

@@ -56,7 +56,7 @@ func (c *RegistryAnswers) Observe(ctx context.Context, t *Target) (Observation, 
 	return c.judge(pulls, answers), nil
 }
 
-func (c *RegistryAnswers) judge(pulls []pull, answers map[question]registrySaid) Observation {
+func (c *RegistryAnswers) judge(pulls []pull, answers map[question]reply) Observation {
 	want := c.Answer
 	if want == "" {
 		want = served
@@ -86,7 +86,7 @@ func (c *RegistryAnswers) judge(pulls []pull, answers map[question]registrySaid)
 
 // best is the answer that counts: the kubelet tries one login after the other until one
 // is good.
-func (p pull) best(answers map[question]registrySaid) string {
+func (p pull) best(answers map[question]reply) string {
 	text := ""
 	for _, q := range p.questions {
 		if text = answers[q].text; text == served {

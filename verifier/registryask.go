@@ -14,12 +14,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// answered ends each answer of registryScript.
+// answered ends each answer of askScript.
 const answered = "firedrill-answered:"
 
-// registryScript asks for URLs, each with a login or none, and writes every answer's body and
+// askScript asks for URLs, each with a login or none, and writes every answer's body and
 // code. It runs in a node: it asks from where the kubelet does.
-const registryScript = `ask() {
+const askScript = `ask() {
   curl -s --noproxy '*' --max-time 3 -w '\n` + answered + `%{http_code}\n' \
     -H 'Accept: application/vnd.oci.image.manifest.v1+json' -H 'Accept: application/vnd.oci.image.index.v1+json' \
     -H 'Accept: application/vnd.docker.distribution.manifest.v2+json' -H 'Accept: application/vnd.docker.distribution.manifest.list.v2+json' "$@" || true
@@ -54,14 +54,14 @@ type question struct {
 	login string // user:password; empty: nobody's
 }
 
-// registrySaid is what the registry said to it.
-type registrySaid struct {
+// reply is what the registry said to it.
+type reply struct {
 	code int    // 0: nothing
 	text string // as Docker writes it: "unauthorized: authentication required"
 }
 
 // ask asks all questions at once, from a node that no drill breaks.
-func (r registryRef) ask(ctx context.Context, t *Target, endpoint string, questions []question) (map[question]registrySaid, error) {
+func (r registryRef) ask(ctx context.Context, t *Target, endpoint string, questions []question) (map[question]reply, error) {
 	if t.Nodes == nil {
 		return nil, errors.New("this cluster gives no access to its nodes, from where the registry would be asked")
 	}
@@ -69,7 +69,7 @@ func (r registryRef) ask(ctx context.Context, t *Target, endpoint string, questi
 	if err != nil {
 		return nil, err
 	}
-	command := []string{"sh", "-c", registryScript, "ask"}
+	command := []string{"sh", "-c", askScript, "ask"}
 	for _, q := range questions {
 		command = append(command, "http://"+endpoint+q.path, q.login)
 	}
@@ -77,7 +77,7 @@ func (r registryRef) ask(ctx context.Context, t *Target, endpoint string, questi
 	if err != nil {
 		return nil, fmt.Errorf("ask the registry %s from node %s: %w", r.Service, node, err)
 	}
-	answers := map[question]registrySaid{}
+	answers := map[question]reply{}
 	for _, q := range questions {
 		body, rest, found := strings.Cut(out, "\n"+answered)
 		line, rest, ended := strings.Cut(rest, "\n")
@@ -85,7 +85,7 @@ func (r registryRef) ask(ctx context.Context, t *Target, endpoint string, questi
 		if !found || !ended || err != nil {
 			return nil, fmt.Errorf("ask the registry %s from node %s: not understood: %q", r.Service, node, out)
 		}
-		answers[q], out = registrySaid{code: code, text: answerText(code, body)}, rest
+		answers[q], out = reply{code: code, text: answerText(code, body)}, rest
 	}
 	return answers, nil
 }
