@@ -14,12 +14,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// answered ends each answer of askScript.
+// answered ends each answer of registryScript.
 const answered = "firedrill-answered:"
 
-// askScript asks for URLs, each with a login or none, and writes every answer's body and
+// registryScript asks for URLs, each with a login or none, and writes every answer's body and
 // code. It runs in a node: it asks from where the kubelet does.
-const askScript = `ask() {
+const registryScript = `ask() {
   curl -s --noproxy '*' --max-time 3 -w '\n` + answered + `%{http_code}\n' \
     -H 'Accept: application/vnd.oci.image.manifest.v1+json' -H 'Accept: application/vnd.oci.image.index.v1+json' \
     -H 'Accept: application/vnd.docker.distribution.manifest.v2+json' -H 'Accept: application/vnd.docker.distribution.manifest.list.v2+json' "$@" || true
@@ -69,7 +69,7 @@ func (r registryRef) ask(ctx context.Context, t *Target, endpoint string, questi
 	if err != nil {
 		return nil, err
 	}
-	command := []string{"sh", "-c", askScript, "ask"}
+	command := []string{"sh", "-c", registryScript, "ask"}
 	for _, q := range questions {
 		command = append(command, "http://"+endpoint+q.path, q.login)
 	}
