@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,6 +28,7 @@ type proveOptions struct {
 	names    []string
 	variant  string
 	only     string
+	spread   bool
 	parallel int
 	seed     int64
 	proof    time.Duration
@@ -66,6 +68,7 @@ lint. The journal of a case that failed is kept: firedrill report RUN.`,
 	flags := cmd.Flags()
 	flags.StringVar(&o.variant, "variant", "", "prove this variant only")
 	flags.StringVar(&o.only, "only", "", "prove only the cases whose names match this regular expression")
+	flags.BoolVar(&o.spread, "spread", false, "prove each script once, with the variants taking turns, in place of once in each variant")
 	flags.IntVar(&o.parallel, "parallel", 2*runtime.NumCPU(), "cases side by side, besides those that break a node")
 	flags.Int64Var(&o.seed, "seed", 1, "seed of what varies from run to run")
 	proofTimeoutFlag(flags, &o.proof)
@@ -178,16 +181,19 @@ func variantCases(entry scenario.Entry, folder *scenario.Folder, o *proveOptions
 			}
 		}
 	}
-	var cases []prove.Case
+	var found [][]prove.Case
 	for _, variant := range variants {
 		vars := scenario.Vars{Seed: o.seed, Values: map[string]string{scenario.VarVariant: variant}}
 		folder, err := entry.Check(vars, drill.Kinds())
 		if err != nil {
 			return nil, scenarioError(err)
 		}
-		cases = append(cases, prove.Cases(folder)...)
+		found = append(found, prove.Cases(folder))
 	}
-	return cases, nil
+	if o.spread {
+		return prove.Spread(found), nil
+	}
+	return slices.Concat(found...), nil
 }
 
 func (f *Factory) newBench(c *cluster.Cluster) (*bench, error) {

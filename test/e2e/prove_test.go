@@ -25,11 +25,11 @@ type proof struct {
 	}
 }
 
-// Every scenario is proven in both directions. The cases are counted against the files:
+// Every variant of every scenario is proven in both directions, and every script once. The cases are counted against the files:
 // a proof that leaves one out is none.
 func TestProveAll(t *testing.T) {
 	t.Parallel()
-	got, code := prove(t, "--parallel", strconv.Itoa(*beside))
+	got, code := prove(t, "--spread", "--parallel", strconv.Itoa(*beside))
 	if code != 0 || got.Failed > 0 {
 		t.Errorf("exit code %d, %d proven, %d failed", code, got.Proven, got.Failed)
 	}
