@@ -234,7 +234,7 @@ func (f *Factory) place(ctx context.Context, c *cluster.Cluster, store *session.
 	open = slices.DeleteFunc(open, func(r *drill.Run) bool { return r.ClusterID != c.ID() })
 	for _, other := range open {
 		if spec.BreaksAddon != "" || other.Addon != "" {
-			return "", "", fmt.Errorf("run %s is under way and one of the two drills breaks a service of the whole cluster: end it first (firedrill end %s), or use another cluster (--name)",
+			return "", "", inUsef("run %s is under way and one of the two drills breaks a service of the whole cluster: end it first (firedrill end %s), or use another cluster (--name)",
 				other.Created.Run, other.Created.Run)
 		}
 	}
@@ -253,14 +253,21 @@ func (f *Factory) place(ctx context.Context, c *cluster.Cluster, store *session.
 			return node, cluster.LaneSelector(lane), nil
 		}
 	}
-	return "", "", fmt.Errorf("each of the cluster's %d workers that are lent is in use: end a run first (firedrill runs), or use another cluster (--name)", c.Lanes())
+	return "", "", inUsef("each of the cluster's %d workers that are lent is in use: end a run first (firedrill runs), or use another cluster (--name)", c.Lanes())
 }
+
+// inUseError says that another run keeps a drill from being started for now.
+type inUseError struct{ reason string }
+
+func inUsef(format string, args ...any) error { return &inUseError{fmt.Sprintf(format, args...)} }
+
+func (e *inUseError) Error() string { return e.reason }
 
 // alone picks the first worker of a cluster on which nothing else runs.
 func alone(ctx context.Context, c *cluster.Cluster, open []*drill.Run, breaks bool) (string, error) {
 	for _, other := range open {
 		if breaks || other.Node != "" {
-			return "", fmt.Errorf("run %s is under way and one of the two drills breaks a node: end it first (firedrill end %s), or use a cluster with more workers or another name (--name)",
+			return "", inUsef("run %s is under way and one of the two drills breaks a node: end it first (firedrill end %s), or use a cluster with more workers or another name (--name)",
 				other.Created.Run, other.Created.Run)
 		}
 	}
