@@ -163,7 +163,7 @@ func TestPodAnswers(t *testing.T) {
 		"both":         {proxied{status: 401, body: "invalid token"}, true, "every pod answers 401"},
 		"one lets in":  {proxied{status: 200, body: "ok"}, false, "pod b answers 200 instead of 401"},
 		"one is wrong": {proxied{status: 500, body: "oops"}, false, "pod b answers 500"},
-		"one is away":  {proxied{err: refusedProxy}, false, "error: no route to host"},
+		"one is away":  {proxied{err: errNoRoute}, false, "error: no route to host"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -33,7 +33,7 @@ const (
 // growthRef is how the memory of pods is measured.
 type growthRef struct {
 	Port        string `yaml:"port" doc:"Port of the pods that serves /metrics, by name or number." required:"true"`
-	MinRequests int64  `yaml:"minRequests" doc:"Requests that a pod must have answered between two looks, to be judged." default:"25" min:"5"`
+	MinRequests int64  `yaml:"minRequests" doc:"Requests that a pod must have answered between two looks, to be judged." default:"15" min:"5"`
 	MaxGrowth   int64  `yaml:"maxGrowth" doc:"KiB of memory a request that is no leak yet, as programs grow a little." default:"256" min:"1"`
 }
 
@@ -65,7 +65,7 @@ func (r growthRef) measure(ctx context.Context, t *Target, p *corev1.Pod) (growt
 	if err != nil {
 		return growth{}, err
 	}
-	least, most := cmp.Or(r.MinRequests, 25), cmp.Or(r.MaxGrowth, 256)
+	least, most := cmp.Or(r.MinRequests, 15), cmp.Or(r.MaxGrowth, 256)
 	before, enough := t.memory.used(fmt.Sprintf("%s/%d/%d", p.UID, restartsOf(p), least), now, least)
 	if !enough {
 		return growth{}, fmt.Errorf("pod %s: %w", p.Name, errTooEarly)

@@ -115,7 +115,7 @@ func (p *WedgePod) follow(ctx context.Context, t *Target, pod *corev1.Pod) (stri
 			if errors.As(err, &gone) {
 				return false, err
 			}
-			return false, nil // the API server may be away for a moment; the context bounds the wait
+			return false, nil //nolint:nilerr // the API server may be away for a moment; the context bounds the wait
 		}
 		if seen.removed == 0 && !inUse {
 			seen.removed = took
@@ -167,7 +167,7 @@ func (p *WedgePod) story(seen noticed) string {
 }
 
 // lookAt reads the pod, and whether an EndpointSlice still offers it to customers. Its
-// error is an *goneError when the pod is not there any more: then nobody can tell
+// error is a *goneError when the pod is not there any more: then nobody can tell
 // whether a probe would have noticed.
 func lookAt(ctx context.Context, t *Target, pod *corev1.Pod) (now *corev1.Pod, inUse bool, err error) {
 	now, err = t.Client.CoreV1().Pods(pod.Namespace).Get(ctx, pod.Name, metav1.GetOptions{})

@@ -41,8 +41,8 @@ func (p proxied) DoRaw(context.Context) ([]byte, error) {
 
 func (p proxied) Stream(context.Context) (io.ReadCloser, error) { return nil, errors.ErrUnsupported }
 
-// refusedProxy is a pod that the API server cannot reach.
-var refusedProxy = errors.New("no route to host")
+// errNoRoute is a pod that the API server cannot reach.
+var errNoRoute = errors.New("no route to host")
 
 // pods answer by way of the API server.
 func answering(on *Target, answer func(a clienttesting.ProxyGetAction) proxied) {
@@ -89,7 +89,7 @@ func TestWedgePod(t *testing.T) {
 		"never restarted":      {says: proxied{body: "wedged\n"}, then: remove, removed: time.Minute, restart: time.Millisecond, survived: "was not restarted"},
 		"out of time":          {says: proxied{body: "wedged\n"}, then: remove, removed: time.Minute, restart: time.Minute, survived: "nobody dealt with it in time: out of the endpoints"},
 		"deleted meanwhile": {says: proxied{body: "wedged\n"}, then: func(on *Target) {
-			if err := on.Client.CoreV1().Pods(shopNS).Delete(context.Background(), "b", metav1.DeleteOptions{}); err != nil {
+			if err := on.Client.CoreV1().Pods(shopNS).Delete(t.Context(), "b", metav1.DeleteOptions{}); err != nil {
 				t.Error(err)
 			}
 		}, restart: time.Minute, failed: "went away before"},
@@ -156,9 +156,9 @@ func update(t *testing.T, on *Target, object runtime.Object) {
 	var err error
 	switch o := object.(type) {
 	case *corev1.Pod:
-		_, err = on.Client.CoreV1().Pods(shopNS).Update(context.Background(), o, metav1.UpdateOptions{})
+		_, err = on.Client.CoreV1().Pods(shopNS).Update(t.Context(), o, metav1.UpdateOptions{})
 	case *discoveryv1.EndpointSlice:
-		_, err = on.Client.DiscoveryV1().EndpointSlices(shopNS).Update(context.Background(), o, metav1.UpdateOptions{})
+		_, err = on.Client.DiscoveryV1().EndpointSlices(shopNS).Update(t.Context(), o, metav1.UpdateOptions{})
 	}
 	if err != nil {
 		t.Error(err)
