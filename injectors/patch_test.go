@@ -236,7 +236,7 @@ func TestPatchOfAnotherRun(t *testing.T) {
 
 func TestPatchOfAnAddon(t *testing.T) {
 	t.Parallel()
-	const manifest = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: metrics-server, namespace: %s}, spec: {replicas: 1}}`
+	const manifest = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: metrics-server, namespace: %s}\nspec: {replicas: 1}\n"
 	c := newCluster(t, fmt.Sprintf(manifest, "kube-system"), fmt.Sprintf(manifest, namespace))
 	fault := &injectors.Patch{
 		APIVersion: "apps/v1", Kind: "Deployment", Name: "metrics-server", Addon: true, Type: "merge",
