@@ -3,6 +3,8 @@ package verifier
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -113,11 +115,11 @@ func unpulled(p *corev1.Pod, events []corev1.Event) string {
 			present[e.InvolvedObject.FieldPath] = true
 		}
 	}
-	for field, c := range fields {
+	for _, field := range slices.Sorted(maps.Keys(fields)) {
 		if present[field] {
-			return fmt.Sprintf("container %s of pod %s runs an image that lay on the node: nothing shows that it can be pulled", c.Name, p.Name)
+			return fmt.Sprintf("container %s of pod %s runs an image that lay on the node: nothing shows that it can be pulled", fields[field].Name, p.Name)
 		}
-		return fmt.Sprintf("container %s of pod %s has not pulled its image yet", c.Name, p.Name)
+		return fmt.Sprintf("container %s of pod %s has not pulled its image yet", fields[field].Name, p.Name)
 	}
 	return ""
 }

@@ -160,12 +160,23 @@ func (i *Inspector) Snapshot(ctx context.Context) (Snapshot, error) {
 			return nil, fmt.Errorf("look at node %s: %w", node, err)
 		}
 		for line := range strings.Lines(out) {
-			if what, state, ok := strings.Cut(strings.TrimSpace(line), " "); ok {
+			what, state, ok := strings.Cut(strings.TrimSpace(line), " ")
+			if ok && !ofARun(what, runs) {
 				s["nodes/"+node+"/"+what] = state
 			}
 		}
 	}
 	return s, nil
+}
+
+// ofARun tells whether a file bears the name of a run that is under way: its registry's.
+func ofARun(file string, runs map[string]bool) bool {
+	for run := range runs {
+		if strings.Contains(file, run) {
+			return true
+		}
+	}
+	return false
 }
 
 // fingerprint is a hash of what an object says, without what the cluster notes in it.

@@ -318,3 +318,18 @@ func TestSnapshotDiff(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// A registry of a run under way is not the cluster's: it comes and goes with the run.
+func TestFilesOfRunsAreLeftOut(t *testing.T) {
+	t.Parallel()
+	runs := map[string]bool{"market-x7k2q": true}
+	for file, want := range map[string]bool{
+		"file/etc/containerd/certs.d/registry.market-x7k2q.internal/hosts.toml": true,
+		"file/etc/containerd/certs.d/registry.market-gone1.internal/hosts.toml": false,
+		"file/etc/containerd/config.toml":                                       false,
+	} {
+		if got := ofARun(file, runs); got != want {
+			t.Errorf("%s is a run's: %v, want %v", file, got, want)
+		}
+	}
+}
