@@ -52,9 +52,12 @@ type Target struct {
 	Client    kubernetes.Interface
 	Dynamic   dynamic.Interface
 	Mapper    meta.RESTMapper
-	Namespace string                            // the drill's namespace
-	Nodes     Nodes                             // nil when the provider has no node access
-	File      func(path string) ([]byte, error) // a file of the scenario's folder, variables expanded
+	Namespace string // the drill's namespace
+	Nodes     Nodes  // nil when the provider has no node access
+	// NodeSelector selects the nodes that the drill's pods run on; "" selects all. Others
+	// may be broken by other drills, and are left alone.
+	NodeSelector string
+	File         func(path string) ([]byte, error) // a file of the scenario's folder, variables expanded
 }
 
 // inSystem is the target for an object of the whole cluster's services.

@@ -26,8 +26,8 @@ const (
 	registryLimit = 90 * time.Second // its image may have to be pulled first
 )
 
-// RegistryHost makes a registry that runs in the drill's namespace known to every node
-// under a name of its own: the node's container runtime asks the Service's address, over
+// RegistryHost makes a registry that runs in the drill's namespace known to every node of
+// the drill's under a name of its own: the node's container runtime asks the Service's address, over
 // plain HTTP, for images of that name. Its undo takes the name away, and every image
 // that came from there.
 type RegistryHost struct {
@@ -70,7 +70,7 @@ func (r *RegistryHost) Prepare(ctx context.Context, t *Target) (Undo, error) {
 	if net.ParseIP(service.Spec.ClusterIP) == nil || len(service.Spec.Ports) == 0 {
 		return nil, fmt.Errorf("Service %s has no address of its own for the nodes to ask", r.Service) //nolint:staticcheck // a kind's name
 	}
-	nodes, err := t.Client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+	nodes, err := t.Client.CoreV1().Nodes().List(ctx, metav1.ListOptions{LabelSelector: t.NodeSelector})
 	if err != nil {
 		return nil, fmt.Errorf("list the nodes: %w", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 
@@ -70,7 +71,7 @@ func (f *Factory) newReferee(ctx context.Context, r *openRun, log *slog.Logger) 
 	engine, err := drill.NewEngine(folder, drill.Deps{
 		Journal: r.journal, Files: store, Client: client, Dynamic: dyn,
 		Mapper: injectors.NewMapper(client.Discovery()), Nodes: c, Pods: podexec.New(config, client),
-		Images:  &imageLoader{client: client, cluster: c, builder: builder, referee: referee},
+		Images:  &imageLoader{client: client, cluster: c, builder: builder, referee: referee, selector: r.NodeSelector},
 		Trainee: trainee.New(client, config, func(run string) string { return filepath.Join(store.Dir(run), traineeKubeconfig) }),
 		Users:   users, Actions: trail, Runner: &verifier.Runner{}, Now: time.Now, Log: log, RefereeImage: referee.Name,
 	})
@@ -111,11 +112,13 @@ type imageLoader struct {
 	cluster *cluster.Cluster
 	builder *appimage.Builder
 	referee scenario.Image
+
+	selector string // of the nodes that the run's pods run on; "" selects all
 }
 
-// Load loads the images, and the referee's own.
+// Load loads the images, and the referee's own, onto the run's nodes.
 func (l *imageLoader) Load(ctx context.Context, images []scenario.Image) error {
-	arch, err := l.arch(ctx)
+	nodes, arch, err := l.nodes(ctx)
 	if err != nil {
 		return err
 	}
@@ -127,18 +130,30 @@ func (l *imageLoader) Load(ctx context.Context, images []scenario.Image) error {
 		}
 		load = append(load, cluster.Image{Ref: ref, ID: id, Open: open})
 	}
-	return l.cluster.LoadImages(ctx, load)
+	return l.cluster.LoadImages(ctx, nodes, load)
 }
 
-func (l *imageLoader) arch(ctx context.Context) (string, error) {
-	nodes, err := l.client.CoreV1().Nodes().List(ctx, metav1.ListOptions{Limit: 1})
+// nodes are the nodes that the run's pods and its prober may be on, and their
+// architecture. Other nodes may be broken by other drills just now.
+func (l *imageLoader) nodes(ctx context.Context) (names []string, arch string, err error) {
+	list, err := l.client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {
-		return "", fmt.Errorf("read the nodes' architecture: %w", err)
+		return nil, "", fmt.Errorf("read the nodes' architecture: %w", err)
 	}
-	if len(nodes.Items) == 0 {
-		return "", errors.New("the cluster has no nodes")
+	selector, err := labels.Parse(l.selector)
+	if err != nil {
+		return nil, "", fmt.Errorf("read the run's node selector: %w", err)
 	}
-	return nodes.Items[0].Status.NodeInfo.Architecture, nil
+	for _, node := range list.Items {
+		_, controlPlane := node.Labels["node-role.kubernetes.io/control-plane"]
+		if controlPlane || selector.Matches(labels.Set(node.Labels)) {
+			names, arch = append(names, node.Name), node.Status.NodeInfo.Architecture
+		}
+	}
+	if len(names) == 0 {
+		return nil, "", errors.New("the cluster has no nodes")
+	}
+	return names, arch, nil
 }
 
 // users binds the traffic package to one run.

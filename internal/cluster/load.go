@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -14,13 +15,14 @@ import (
 	"sigs.k8s.io/kind/pkg/exec"
 )
 
-// LoadImages puts images onto every node, on all at the same time, leaving out what a
-// node has already: that very image under that name.
-func (c *Cluster) LoadImages(ctx context.Context, images []Image) error {
+// LoadImages puts images onto the named nodes, on all at the same time, leaving out what
+// a node has already: that very image under that name.
+func (c *Cluster) LoadImages(ctx context.Context, nodes []string, images []Image) error {
 	infos, err := c.Nodes(ctx)
 	if err != nil {
 		return err
 	}
+	infos = slices.DeleteFunc(infos, func(n NodeInfo) bool { return !slices.Contains(nodes, n.Name) })
 	var (
 		wg   sync.WaitGroup
 		errs = make([]error, len(infos))

@@ -20,6 +20,7 @@ func (e *Engine) injectTarget() *injectors.Target {
 	return &injectors.Target{
 		Client: e.Client, Dynamic: e.Dynamic, Mapper: e.Mapper,
 		Namespace: e.run.Created.Run, Nodes: e.Nodes, File: e.folder.File,
+		NodeSelector: e.run.Created.NodeSelector,
 	}
 }
 
