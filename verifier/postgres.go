@@ -25,6 +25,9 @@ const answerCounts = 4 * time.Second
 // or a reload of its settings, and every hold that is worth the name asks again.
 const factsCount = 15 * time.Second
 
+// askLimit bounds one question: a round that hangs on it would be a gap in what was seen.
+const askLimit = 4 * time.Second
+
 // askScript runs psql over the pod's own socket, which the image's defaults trust; where a
 // repair made them stricter, the password from the container's environment helps.
 const askScript = `PGPASSWORD="${POSTGRES_PASSWORD:-$(cat "${POSTGRES_PASSWORD_FILE:-/dev/null}")}"
@@ -57,6 +60,8 @@ func (r databaseRef) sh(ctx context.Context, t *Target, p *corev1.Pod, counts ti
 	if answer, fresh := t.memory.recall(key, t.Now(), counts); fresh {
 		return answer, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, askLimit)
+	defer cancel()
 	command := append([]string{"sh", "-c", script, "sh"}, args...)
 	out, err := t.Pods.Exec(ctx, p.Namespace, p.Name, r.container(p), command...)
 	var failed *ExecError
