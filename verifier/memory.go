@@ -56,15 +56,15 @@ func (m *memory) forget() {
 	m.leases, m.said = nil, nil
 }
 
-// recall returns an answer of the last few seconds.
-func (m *memory) recall(key string, now time.Time) (string, bool) {
+// recall returns an answer that is not older than it may be.
+func (m *memory) recall(key string, now time.Time, counts time.Duration) (string, bool) {
 	if m == nil {
 		return "", false
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s, found := m.said[key]
-	return s.text, found && now.Sub(s.at) < answerCounts
+	return s.text, found && now.Sub(s.at) < counts
 }
 
 // keep notes an answer.

@@ -21,6 +21,13 @@ type databaseRef struct {
 // server, not restarted since, does not forget by itself.
 const answerCounts = 4 * time.Second
 
+// factsCount is how long what a database says of itself counts: it changes with a restart
+// or a reload of its settings, and every hold that is worth the name asks again.
+const factsCount = 15 * time.Second
+
+// askLimit bounds one question: a round that hangs on it would be a gap in what was seen.
+const askLimit = 4 * time.Second
+
 // askScript runs psql over the pod's own socket, which the image's defaults trust; where a
 // repair made them stricter, the password from the container's environment helps.
 const askScript = `PGPASSWORD="${POSTGRES_PASSWORD:-$(cat "${POSTGRES_PASSWORD_FILE:-/dev/null}")}"
@@ -42,17 +49,19 @@ func (e *noDatabaseError) Error() string { return e.why }
 // ask sends a statement in the pod and returns the answer's first line. A pod whose
 // database does not answer, or that has none, is a *noDatabaseError.
 func (r databaseRef) ask(ctx context.Context, t *Target, p *corev1.Pod, sql string) (string, error) {
-	return r.sh(ctx, t, p, askScript, r.User, r.Database, sql)
+	return r.sh(ctx, t, p, answerCounts, askScript, r.User, r.Database, sql)
 }
 
-func (r databaseRef) sh(ctx context.Context, t *Target, p *corev1.Pod, script string, args ...string) (string, error) {
+func (r databaseRef) sh(ctx context.Context, t *Target, p *corev1.Pod, counts time.Duration, script string, args ...string) (string, error) {
 	if t.Pods == nil {
 		return "", errors.New("this cluster gives no way to run commands in pods")
 	}
 	key := fmt.Sprintf("%s %d %q %q", p.UID, restartsOf(p), script, args)
-	if answer, fresh := t.memory.recall(key, t.Now()); fresh {
+	if answer, fresh := t.memory.recall(key, t.Now(), counts); fresh {
 		return answer, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, askLimit)
+	defer cancel()
 	command := append([]string{"sh", "-c", script, "sh"}, args...)
 	out, err := t.Pods.Exec(ctx, p.Namespace, p.Name, r.container(p), command...)
 	var failed *ExecError
@@ -96,7 +105,7 @@ type databaseFacts struct {
 func (r databaseRef) facts(ctx context.Context, t *Target, p *corev1.Pod) (databaseFacts, error) {
 	key := strings.Join([]string{"database", p.Name, r.User, r.Database}, "/")
 	return once(t, key, func() (databaseFacts, error) {
-		out, err := r.sh(ctx, t, p, factsScript, r.User, r.Database, p.Status.PodIP)
+		out, err := r.sh(ctx, t, p, factsCount, factsScript, r.User, r.Database, p.Status.PodIP)
 		var none *noDatabaseError
 		if errors.As(err, &none) {
 			return databaseFacts{trouble: none.why}, nil
