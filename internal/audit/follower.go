@@ -38,7 +38,7 @@ type Follower struct {
 	Nodes   Streamer
 	Node    string        // the control-plane node
 	Path    string        // the log; default LogPath
-	Poll    time.Duration // how often to look for new lines; default 300 ms
+	Poll    time.Duration // how often to look for new lines; default 1 s
 	Timeout time.Duration // for one answer of the node; default 30 s
 	Backoff wait.Backoff  // between attempts to reach the node; default 0.5 s to 5 s
 	Status  func(Status)  // told of changes, from Follow's goroutine; may be nil
@@ -82,7 +82,7 @@ func (f *Follower) tail(ctx context.Context, t *tailer, files logFiles, reached 
 	t.files, t.carry, t.known, t.missed = files, nil, logFile{}, 0
 	every := f.Poll
 	if every <= 0 {
-		every = 300 * time.Millisecond
+		every = time.Second
 	}
 	if _, err := files.List(); err != nil {
 		return err

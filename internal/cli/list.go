@@ -15,6 +15,7 @@ type listOptions struct {
 // class of the cause, and trainees read this list.
 type listed struct {
 	Name       string            `json:"name"`
+	Draft      bool              `json:"draft,omitempty"` // not proven yet
 	Title      string            `json:"title"`
 	Difficulty string            `json:"difficulty"`
 	TimeLimit  scenario.Duration `json:"timeLimit"`
@@ -53,24 +54,32 @@ func runList(o *listOptions) error {
 	if o.output == outputJSON || o.output == outputYAML {
 		rows := make([]listed, 0, len(summaries))
 		for _, s := range summaries {
-			rows = append(rows, listed{Name: s.Name, Title: s.Title, Difficulty: s.Difficulty, TimeLimit: s.TimeLimit})
+			rows = append(rows, listed{Name: s.Name, Draft: s.Draft, Title: s.Title, Difficulty: s.Difficulty, TimeLimit: s.TimeLimit})
 		}
 		return o.factory.printData(o.output, rows)
 	}
 	return printList(o, summaries)
 }
 
+// difficulty is a row's difficulty, with a word of warning where it is needed.
+func difficulty(s scenario.Summary) string {
+	if s.Draft {
+		return s.Difficulty + " (draft)"
+	}
+	return s.Difficulty
+}
+
 func printList(o *listOptions, summaries []scenario.Summary) error {
 	if o.output == outputWide {
 		table := o.factory.IO.NewTable("NAME", "SYMPTOM", "DIFFICULTY", "TIME", "FAMILY")
 		for _, s := range summaries {
-			table.Row(s.Name, s.Title, s.Difficulty, s.TimeLimit.String(), s.Family)
+			table.Row(s.Name, s.Title, difficulty(s), s.TimeLimit.String(), s.Family)
 		}
 		return table.Render()
 	}
 	table := o.factory.IO.NewTable("NAME", "SYMPTOM", "DIFFICULTY", "TIME")
 	for _, s := range summaries {
-		table.Row(s.Name, s.Title, s.Difficulty, s.TimeLimit.String())
+		table.Row(s.Name, s.Title, difficulty(s), s.TimeLimit.String())
 	}
 	return table.Render()
 }

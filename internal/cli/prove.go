@@ -52,7 +52,7 @@ func newProve(f *Factory) *cobra.Command {
 
 and that nothing of a run is left after its end: no object, no unit, no file of a node.
 A NAME is one of firedrill list, a PATH a scenario's folder; without either, all are
-proven. Cases run side by side; those that break a node get a worker of their own on a
+proven but those that say that they are drafts. Cases run side by side; those that break a node get a worker of their own on a
 cluster with more than two (firedrill up --workers 4), and else run alone, last.
 
 The exit code is 0 when everything is proven, 1 when not, 2 for a scenario that does not
@@ -150,6 +150,12 @@ func provenCases(o *proveOptions) ([]prove.Case, map[string][]string, error) {
 		if err != nil {
 			return nil, nil, scenarioError(err)
 		}
+		if folder.Scenario.Metadata.Draft && len(o.names) == 0 {
+			if err := write(o.factory.IO.Err, "Scenario %s is a draft: left out.\n", entry.Name); err != nil {
+				return nil, nil, err
+			}
+			continue
+		}
 		dirs[entry.Name] = base
 		if own, err := filepath.Abs(entry.Dir); err == nil && entry.Own {
 			dirs[entry.Name] = []string{own}
@@ -176,7 +182,7 @@ func variantCases(entry scenario.Entry, folder *scenario.Folder, o *proveOptions
 	if all := folder.Scenario.Spec.Variants; len(all) > 0 {
 		variants = nil
 		for _, v := range all {
-			if o.variant == "" || o.variant == v.Name {
+			if o.variant == v.Name || o.variant == "" && !v.Draft {
 				variants = append(variants, v.Name)
 			}
 		}

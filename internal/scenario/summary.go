@@ -9,6 +9,7 @@ import (
 // Summary is what a list of scenarios shows.
 type Summary struct {
 	Name       string   `json:"name"`
+	Draft      bool     `json:"draft,omitempty"` // not proven yet
 	Title      string   `json:"title"`
 	Family     string   `json:"family"` // the class of the cause: an answer, not for trainees
 	Difficulty string   `json:"difficulty"`
@@ -18,6 +19,7 @@ type Summary struct {
 // summarised is the part of a scenario that a summary needs.
 type summarised struct {
 	Metadata struct {
+		Draft bool   `yaml:"draft"`
 		Title string `yaml:"title" required:"true"`
 	} `yaml:"metadata" required:"true"`
 	Spec struct {
@@ -41,7 +43,7 @@ func (e Entry) Summary() (Summary, error) {
 		return Summary{}, fmt.Errorf("%s/%s cannot be read: firedrill lint %s says more", e.Dir, FileName, e.Dir)
 	}
 	return Summary{
-		Name: e.Name, Title: s.Metadata.Title, Family: s.Spec.Family, Difficulty: s.Spec.Difficulty, TimeLimit: s.Spec.TimeLimit,
+		Name: e.Name, Draft: s.Metadata.Draft, Title: s.Metadata.Title, Family: s.Spec.Family, Difficulty: s.Spec.Difficulty, TimeLimit: s.Spec.TimeLimit,
 	}, nil
 }
 

@@ -21,6 +21,7 @@ type Scenario struct {
 // Metadata names the drill.
 type Metadata struct {
 	Name  string `yaml:"name" doc:"The scenario's name: its folder's name." format:"dns-label" required:"true"`
+	Draft bool   `yaml:"draft" doc:"Not proven yet: firedrill list says so, and firedrill prove leaves it out unless it is named."`
 	Title string `yaml:"title" doc:"The symptom in one line, never the cause: it holds no word of the scenario's name." max:"100" required:"true"`
 }
 
@@ -53,6 +54,7 @@ type Spec struct {
 // Variant is one kind of the incident. Each field that it gives replaces the spec's.
 type Variant struct {
 	Name        string      `yaml:"name" doc:"Unique in the scenario; used as ${variant}. The trainee does not see it." format:"dns-label" max:"40" required:"true"`
+	Draft       bool        `yaml:"draft" doc:"Not proven yet: no seed draws it, only start --variant and prove --variant choose it."`
 	Page        string      `yaml:"page" doc:"The page the trainee gets."`
 	Family      string      `yaml:"family" doc:"Class of the cause." enum:"application,configuration,infrastructure,deployment,network,capacity"`
 	BreaksNode  bool        `yaml:"breaksNode" doc:"The variant needs a worker of its own, named by ${node}."`

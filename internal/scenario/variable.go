@@ -57,7 +57,7 @@ func (v Vars) values(body ast.Node) map[string]string {
 	for _, variable := range variablesOf(body) {
 		values[variable.Name] = Choose(v.Seed, variable.Name, variable.OneOf)
 	}
-	if variants := variantNames(body); len(variants) > 0 {
+	if variants := drawn(body); len(variants) > 0 {
 		values[VarVariant] = Choose(v.Seed, VarVariant, variants)
 	}
 	for name, value := range v.Values {

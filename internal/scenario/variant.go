@@ -22,6 +22,22 @@ func variantNames(body ast.Node) []string {
 	return names
 }
 
+// drawn lists the variants that a seed may draw: those that are no drafts, if there are any.
+func drawn(body ast.Node) []string {
+	var names []string
+	for _, node := range variantNodes(body) {
+		name, ok := textOf(child(node, "name"))
+		draft, _ := child(node, "draft").(*ast.BoolNode)
+		if ok && (draft == nil || !draft.Value) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return variantNames(body)
+	}
+	return names
+}
+
 func variantNodes(body ast.Node) []ast.Node {
 	list, ok := child(child(body, "spec"), "variants").(*ast.SequenceNode)
 	if !ok {
@@ -62,10 +78,10 @@ func become(body ast.Node, variant string) {
 }
 
 // overrides says whether a variant may give the field: every field of a Variant but
-// its name.
+// its name and whether it is a draft.
 func overrides(field string) bool {
 	known := fieldsOf(valueOf(new(Variant)).Type())
-	return field != "name" && slices.Contains(fieldNames(known), field)
+	return field != "name" && field != "draft" && slices.Contains(fieldNames(known), field)
 }
 
 // variants refuses names that stand for two variants, or for none.

@@ -75,6 +75,22 @@ func TestVariantByTheSeed(t *testing.T) {
 	}
 }
 
+// TestDraftVariant: no seed draws a draft, and it can be chosen.
+func TestDraftVariant(t *testing.T) {
+	t.Parallel()
+	draft := withNodeFix(t, inVariants(t, "    - name: node\n", "    - name: node\n      draft: true\n"))
+	for seed := range int64(20) {
+		folder, err := scenario.Load(draft, scenario.Vars{Seed: seed})
+		if err != nil || folder.Variant != "as-above" {
+			t.Fatalf("seed %d drew %q: %v", seed, folder.Variant, err)
+		}
+	}
+	folder, err := scenario.Load(draft, scenario.Vars{Values: map[string]string{scenario.VarVariant: "node"}})
+	if err != nil || folder.Variant != "node" || !folder.Scenario.Spec.BreaksNode {
+		t.Errorf("chosen: %v", err)
+	}
+}
+
 func TestVariantProblems(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -8,9 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/firedrill/firedrill/internal/scenario"
 )
 
 var beside = flag.Int("prove-parallel", 5, "cases of the scenarios' proof that run side by side, besides those that break a node")
@@ -39,24 +42,57 @@ func TestProveAll(t *testing.T) {
 			t.Errorf("%s: %s\nlast verdict: %s", c.Name, c.Failure, c.Verdict)
 			continue
 		}
-		scenario, _, _ := strings.Cut(c.Name, "/")
-		proven[filepath.Join(scenario, c.Script)] = true
+		name, _, _ := strings.Cut(c.Name, "/")
+		proven[filepath.Join(name, c.Script)] = true
 	}
-	for _, folder := range []string{"solutions", "wrong-fixes"} {
-		scripts, err := filepath.Glob(filepath.Join("..", "..", "scenarios", "*", folder, "*.sh"))
-		if err != nil || len(scripts) == 0 {
-			t.Fatalf("no %s found: %v", folder, err)
+	wanted := scriptsToProve(t)
+	if len(wanted) == 0 {
+		t.Fatal("no script found")
+	}
+	for _, name := range wanted {
+		if !proven[name] {
+			t.Errorf("%s is not proven", name)
 		}
-		for _, path := range scripts {
-			name, err := filepath.Rel(filepath.Join("..", "..", "scenarios"), path)
+	}
+}
+
+// scriptsToProve lists the scripts of the scenarios in the source tree, those aside that
+// are only for drafts.
+func scriptsToProve(t *testing.T) []string {
+	t.Helper()
+	entries, err := scenario.OpenAll(filepath.Join("..", "..", "scenarios"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, entry := range entries {
+		first, err := entry.Load(scenario.Vars{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first.Scenario.Metadata.Draft {
+			t.Logf("%s is a draft: not proven", entry.Name)
+			continue
+		}
+		variants := first.Scenario.Spec.Variants
+		if len(variants) == 0 {
+			variants = []scenario.Variant{{}}
+		}
+		for _, v := range variants {
+			if v.Draft {
+				t.Logf("%s/%s is a draft: not proven", entry.Name, v.Name)
+				continue
+			}
+			folder, err := entry.Load(scenario.Vars{Values: map[string]string{scenario.VarVariant: v.Name}})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !proven[name] {
-				t.Errorf("%s is not proven", name)
+			for _, s := range slices.Concat(folder.Solutions, folder.WrongFixes) {
+				names = append(names, filepath.Join(entry.Name, s.Path))
 			}
 		}
 	}
+	return names
 }
 
 // Scenarios that are wrong are found out, each with an error that says what and where.
@@ -68,7 +104,7 @@ func TestProveFindsWrongScenarios(t *testing.T) {
 			t.Errorf("left behind: %s", left)
 		}
 	})
-	for scenario, want := range map[string]map[string]string{
+	for name, want := range map[string]map[string]string{
 		"manifest-refused": {"untouched": "manifests/app.yaml"},
 		"image-unknown":    {"untouched": "manifests/app.yaml: the image docker.io/firedrill/nobody-made-this:1 cannot be had"},
 		"symptom-absent":   {"untouched": "the fault did not show its symptom (scenario.yaml: spec.symptoms)"},
@@ -81,21 +117,21 @@ func TestProveFindsWrongScenarios(t *testing.T) {
 		"always-recovered": {"untouched": "passed an untouched system"},
 		"never-recovered":  {"untouched": "the recovery checks refuse the healthy system (scenario.yaml: spec.recovery, spec.safeguards)"},
 	} {
-		t.Run(scenario, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var only []string
-			for name := range want {
-				only = append(only, name+"$")
+			for tail := range want {
+				only = append(only, tail+"$")
 			}
-			got, code := prove(t, filepath.Join("testdata", scenario), "--only", strings.Join(only, "|"),
+			got, code := prove(t, filepath.Join("testdata", name), "--only", strings.Join(only, "|"),
 				"--proof-timeout", "45s", "--script-timeout", "20s", "--parallel", "2")
 			if code != 1 || len(got.Cases) != len(want) {
 				t.Errorf("exit code %d with %d cases, want 1 with %d", code, len(got.Cases), len(want))
 			}
 			for _, c := range got.Cases {
-				_, name, _ := strings.Cut(c.Name, "/")
-				if c.OK || !strings.Contains(c.Failure, want[name]) {
-					t.Errorf("%s: ok %v, failure %q, want %q", c.Name, c.OK, c.Failure, want[name])
+				_, tail, _ := strings.Cut(c.Name, "/")
+				if c.OK || !strings.Contains(c.Failure, want[tail]) {
+					t.Errorf("%s: ok %v, failure %q, want %q", c.Name, c.OK, c.Failure, want[tail])
 				}
 				if strings.Contains(c.Failure, "left behind") {
 					t.Errorf("%s: %s", c.Name, c.Failure)
