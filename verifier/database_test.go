@@ -170,8 +170,11 @@ func TestStatefulSetServes(t *testing.T) {
 		"a Deployment beside": {append(deployed("a"), dbPod("db-0"), dbSet(), dbBackendsOf("second", "db-0")), false, "pod a belongs to ReplicaSet"},
 		"by hand":             {[]runtime.Object{dbPod("db-0", func(p *corev1.Pod) { p.OwnerReferences = nil }), dbBackends("db-0")}, false, "made by hand"},
 		"scaled to zero":      {[]runtime.Object{dbSet(), dbBackends()}, false, "no pod behind Service db is ready"},
-		"not rolled out": {[]runtime.Object{dbSet(func(s *appsv1.StatefulSet) { s.Generation = 2 }), dbPod("db-0"), dbBackends("db-0")}, false,
-			"its controller has not seen the newest change yet"},
+		"not rolled out": {
+			[]runtime.Object{dbSet(func(s *appsv1.StatefulSet) { s.Generation = 2 }), dbPod("db-0"), dbBackends("db-0")},
+			false,
+			"its controller has not seen the newest change yet",
+		},
 		"the set was orphaned away": {[]runtime.Object{dbPod("db-0"), dbBackends("db-0")}, false, "StatefulSet db of pod db-0 is gone"},
 		"two sets": {append(repaired(), dbPod("other-0", func(p *corev1.Pod) {
 			p.OwnerReferences = []metav1.OwnerReference{controlledBy("StatefulSet", "other", "o")}

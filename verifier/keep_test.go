@@ -247,8 +247,10 @@ func TestServiceKept(t *testing.T) {
 			now    *corev1.Service
 			passed bool
 		}{
-			{serviceRoute, published, true}, {serviceReadiness, published, false},
-			{serviceRoute, rerouted, false}, {serviceReadiness, rerouted, true},
+			{serviceRoute, published, true},
+			{serviceReadiness, published, false},
+			{serviceRoute, rerouted, false},
+			{serviceReadiness, rerouted, true},
 		} {
 			on := target(c.now)
 			on.Baseline = baselineOf(t, service())

@@ -99,19 +99,23 @@ func TestVariantProblems(t *testing.T) {
 		want   string
 	}{
 		"unknown": {
-			withNodeFix(t, inVariants(t)), map[string]string{"variant": "nod"},
+			withNodeFix(t, inVariants(t)),
+			map[string]string{"variant": "nod"},
 			`scenario.yaml:20:5: unknown variant "nod" (did you mean "node"?)`,
 		},
 		"none at all": {
-			change(t, nil).(fstest.MapFS), map[string]string{"variant": "node"},
+			change(t, nil).(fstest.MapFS),
+			map[string]string{"variant": "node"},
 			`scenario.yaml:7:3: unknown variant "node": the scenario has none`,
 		},
 		"twice": {
-			withNodeFix(t, inVariants(t, "name: as-above", "name: node")), map[string]string{"variant": "node"},
+			withNodeFix(t, inVariants(t, "name: as-above", "name: node")),
+			map[string]string{"variant": "node"},
 			`scenario.yaml:21:13: spec.variants[1].name: "node" is the name of spec.variants[0] too`,
 		},
 		"unknown field of one that was not drawn": {
-			withNodeFix(t, inVariants(t, "breaksNode: true", "breakNode: true", "${node}", "node")), map[string]string{"variant": "as-above"},
+			withNodeFix(t, inVariants(t, "breaksNode: true", "breakNode: true", "${node}", "node")),
+			map[string]string{"variant": "as-above"},
 			`scenario.yaml:22:7: spec.variants[1]: unknown field "breakNode" (did you mean "breaksNode"?)`,
 		},
 	} {
