@@ -73,28 +73,47 @@ func (p *proof) recovers(ctx context.Context) error {
 	})
 }
 
-// refused waits until the verdict names the wrong fix, and then for longer than a hold,
-// in which it may name nothing else.
+// refused waits until the wrong fix is refused for what it says, and then for longer than
+// a hold, in which no other safeguard may be broken and nothing may be recovered.
 func (p *proof) refused(ctx context.Context) error {
-	want := strings.TrimSpace(strings.TrimPrefix(p.c.Script.Refused, scenario.RefusedByRecovery))
-	err := p.follow(ctx, refusalLimit, func(r *drill.Run) (bool, error) {
-		return cause(r) == want, passedWrongFix(r)
-	})
+	want := p.c.Script.Refused
+	check, byCheck := strings.CutPrefix(want, scenario.RefusedByRecovery)
+	is := func(r *drill.Run) bool { return cause(r) == want }
+	if byCheck {
+		check = strings.TrimSpace(check)
+		is = func(r *drill.Run) bool { return fails(r, check) }
+	}
+	err := p.follow(ctx, refusalLimit, func(r *drill.Run) (bool, error) { return is(r), passedWrongFix(r) })
 	if err != nil {
 		return fmt.Errorf("to be refused for %s: %w", want, err)
 	}
+	still := true // of the check: others may fail beside it, and it may pass for a moment
 	window := p.c.Spec.Recovery.Hold.Std() + settle
 	err = p.follow(ctx, window, func(r *drill.Run) (bool, error) {
 		if err := passedWrongFix(r); err != nil {
 			return false, err
 		}
-		return false, onlyFor(r, want, p.c.Script.Refused == want)
+		still = is(r) || unobserved(r.State)
+		if byCheck {
+			return false, onlyBroken(r, "")
+		}
+		return false, onlyFor(r, want)
 	})
 	var late *lateError
-	if errors.As(err, &late) { // nothing else happened for the whole window
-		return nil
+	if !errors.As(err, &late) { // the window did not pass in peace
+		return err
 	}
-	return err
+	if !still {
+		return fmt.Errorf("it was refused for %s, and then: %s", want, p.result.Verdict)
+	}
+	return nil
+}
+
+// fails tells whether a recovery check was observed and did not pass.
+func fails(r *drill.Run, check string) bool {
+	return r.State != nil && slices.ContainsFunc(r.State.Checks, func(c verifier.CheckState) bool {
+		return c.ID == check && !c.Passed && c.Error == "" && !c.At.IsZero()
+	})
 }
 
 func passedWrongFix(r *drill.Run) error {
@@ -112,18 +131,25 @@ func cause(r *drill.Run) string {
 	return r.State.Verdict.Cause
 }
 
-// onlyFor makes sure that a wrong fix is refused for one reason: no other safeguard is
-// broken beside it.
-func onlyFor(r *drill.Run, want string, bySafeguard bool) error {
+// onlyFor makes sure that a wrong fix is refused for its safeguard and no other.
+func onlyFor(r *drill.Run, want string) error {
 	if unobserved(r.State) {
 		return nil // an API server that was away for a moment is no reason of its own
 	}
 	if got := cause(r); got != want {
 		return fmt.Errorf("it was refused for %s, and then: %s", want, r.VerdictText())
 	}
+	return onlyBroken(r, want)
+}
+
+// onlyBroken makes sure that no safeguard but the one named is broken.
+func onlyBroken(r *drill.Run, want string) error {
 	for _, s := range r.State.Safeguards {
-		if broken := !s.Held; broken != (bySafeguard && s.ID == want) {
-			return fmt.Errorf("refused for %s, and safeguard %s: held %v: %s", want, s.ID, s.Held, s.Reason)
+		if s.Error != "" || s.Unknown {
+			continue
+		}
+		if broken := !s.Held; broken != (s.ID == want) {
+			return fmt.Errorf("safeguard %s: held %v: %s", s.ID, s.Held, s.Reason)
 		}
 	}
 	return nil

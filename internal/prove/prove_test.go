@@ -121,6 +121,15 @@ func refusing(cause string, broken ...string) drill.Run {
 	return drill.Run{Phase: drill.PhaseActive, State: state}
 }
 
+// failing is a run in which recovery checks fail.
+func failing(checks ...string) drill.Run {
+	r := refusing(checks[0])
+	for _, id := range checks {
+		r.State.Checks = append(r.State.Checks, verifier.CheckState{ID: id, At: time.Unix(1, 0)})
+	}
+	return r
+}
+
 func decided(v drill.Verdict) drill.Run {
 	return drill.Run{Phase: drill.PhaseDecided, Verdict: &v, State: &verifier.State{}, Events: make([]timeline.Event, 1), Proofs: provenProofs()}
 }
@@ -187,7 +196,19 @@ func TestProve(t *testing.T) {
 		"a wrong fix refused by its name": {
 			testCase(WrongFix, "limit-removed"), &fakeBench{moments: []moment{{0, refusing("rolled-out")}, {5 * time.Second, refusing("limit-removed", "limit-removed")}}}, "",
 		},
-		"a wrong fix refused by a check": {testCase(WrongFix, "recovery:rolled-out"), &fakeBench{moments: []moment{{0, refusing("rolled-out")}}}, ""},
+		"a wrong fix refused by a check": {testCase(WrongFix, "recovery:rolled-out"), &fakeBench{moments: []moment{{0, failing("rolled-out")}}}, ""},
+		"a check that passes for a moment": {
+			testCase(WrongFix, "recovery:rolled-out"),
+			&fakeBench{moments: []moment{{0, failing("rolled-out")}, {5 * time.Second, failing("served")}, {7 * time.Second, failing("rolled-out", "served")}}}, "",
+		},
+		"a check that passes in the end": {
+			testCase(WrongFix, "recovery:rolled-out"), &fakeBench{moments: []moment{{0, failing("rolled-out")}, {15 * time.Second, failing("served")}}},
+			"it was refused for recovery:rolled-out, and then: not recovered: served: because",
+		},
+		"a safeguard broken beside the check": {
+			testCase(WrongFix, "recovery:rolled-out"), &fakeBench{moments: []moment{{0, failing("rolled-out")}, {5 * time.Second, refusing("scaled-down", "scaled-down")}}},
+			"safeguard scaled-down: held false",
+		},
 		"a wrong fix that passes": {
 			testCase(WrongFix, "limit-removed"), &fakeBench{moments: []moment{{0, refusing("limit-removed", "limit-removed")}, {15 * time.Second, decided(recoveredAfter(hold))}}},
 			"passed a wrong fix: recovered",

@@ -58,13 +58,15 @@ func proberPod(run, namespace, image string, streams []scenario.Traffic) (*corev
 	}, nil
 }
 
+// proberContainer asks for more CPU than it uses: the request is its weight on a busy
+// node, and an instrument that is starved measures nothing.
 func proberContainer(image, config string) corev1.Container {
 	return corev1.Container{
 		Name: container, Image: image, ImagePullPolicy: corev1.PullNever,
 		Args: []string{"probe"},
 		Env:  []corev1.EnvVar{{Name: "PROBE_CONFIG", Value: config}},
 		Resources: corev1.ResourceRequirements{
-			Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("20m"), corev1.ResourceMemory: resource.MustParse("32Mi")},
+			Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m"), corev1.ResourceMemory: resource.MustParse("32Mi")},
 			Limits:   corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("96Mi")},
 		},
 		SecurityContext: &corev1.SecurityContext{

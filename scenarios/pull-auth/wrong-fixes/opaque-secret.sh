@@ -1,6 +1,6 @@
 #!/bin/sh
 # Write the right login into a secret of a type that the kubelet does not read.
-# refused: recovery:images-pulled
+# refused: recovery:registry-serves
 # variants: secret-missing, secret-corrupt, secret-other-host
 set -eu
 config=$(kubectl get secret "$NEIGHBOR-registry" -o 'jsonpath={.data.\.dockerconfigjson}' | base64 -d)
