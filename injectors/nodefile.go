@@ -1,6 +1,7 @@
 package injectors
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -101,7 +102,7 @@ func (f *NodeFile) broken(before []byte) ([]byte, error) {
 		return nil, fmt.Errorf("find %q matches %d times in %s on %s, not once", f.Find, n, f.Path, f.Node)
 	}
 	after := pattern.ReplaceAll(before, []byte(f.Replace))
-	if string(after) == string(before) {
+	if bytes.Equal(after, before) {
 		return nil, fmt.Errorf("replace changes nothing in %s on %s", f.Path, f.Node)
 	}
 	return after, nil
@@ -150,7 +151,7 @@ func (u nodeFileUndo) restart(ctx context.Context, t *Target) error {
 }
 
 func (s fileState) equal(other fileState) bool {
-	return string(s.Content) == string(other.Content) && s.Mode == other.Mode && s.Owner == other.Owner
+	return bytes.Equal(s.Content, other.Content) && s.Mode == other.Mode && s.Owner == other.Owner
 }
 
 // write makes the file anew beside itself and puts it in place at once, so that nobody

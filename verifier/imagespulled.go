@@ -115,11 +115,12 @@ func unpulled(p *corev1.Pod, events []corev1.Event) string {
 			present[e.InvolvedObject.FieldPath] = true
 		}
 	}
-	for _, field := range slices.Sorted(maps.Keys(fields)) {
-		if present[field] {
-			return fmt.Sprintf("container %s of pod %s runs an image that lay on the node: nothing shows that it can be pulled", fields[field].Name, p.Name)
-		}
-		return fmt.Sprintf("container %s of pod %s has not pulled its image yet", fields[field].Name, p.Name)
+	if len(fields) == 0 {
+		return ""
 	}
-	return ""
+	first := slices.Min(slices.Collect(maps.Keys(fields)))
+	if present[first] {
+		return fmt.Sprintf("container %s of pod %s runs an image that lay on the node: nothing shows that it can be pulled", fields[first].Name, p.Name)
+	}
+	return fmt.Sprintf("container %s of pod %s has not pulled its image yet", fields[first].Name, p.Name)
 }

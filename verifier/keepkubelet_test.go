@@ -30,10 +30,10 @@ func (k kubelet) client(t *testing.T) kubernetes.Interface {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(code)
 		if text, ok := body.(string); ok {
-			_, _ = w.Write([]byte(text)) //nolint:errcheck // a test's answer
+			_, _ = w.Write([]byte(text))
 			return
 		}
-		_ = json.NewEncoder(w).Encode(body) //nolint:errcheck // a test's answer
+		_ = json.NewEncoder(w).Encode(body)
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {

@@ -130,7 +130,7 @@ func (l *Load) follow(ctx context.Context, t *Target, done func(scaling) (bool, 
 		now, err := l.see(ctx, t)
 		if err != nil {
 			unseen = err
-			return false, nil
+			return false, nil //nolint:nilerr // what cannot be seen for a moment is seen later; the context bounds the wait
 		}
 		last, unseen = now, nil
 		return done(now)

@@ -52,7 +52,8 @@ func (s *scaler) target() *Target {
 	})
 	looks := 0
 	s.client.PrependReactor("get", "horizontalpodautoscalers", func(clienttesting.Action) (bool, runtime.Object, error) {
-		if looks++; looks <= 2 { // before the load has told
+		looks++
+		if looks <= 2 { // before the load has told
 			return true, hpa(), nil
 		}
 		return true, hpa(func(h *autoscalingv2.HorizontalPodAutoscaler) {

@@ -115,7 +115,7 @@ func (p *WedgePod) follow(ctx context.Context, t *Target, pod *corev1.Pod) (stri
 			if errors.As(err, &gone) {
 				return false, err
 			}
-			return false, nil //nolint:nilerr // the API server may be away for a moment; the context bounds the wait
+			return false, nil // the API server may be away for a moment; the context bounds the wait
 		}
 		if seen.removed == 0 && !inUse {
 			seen.removed = took

@@ -39,7 +39,8 @@ func (c *Cluster) LaneNode(ctx context.Context, lane int) (string, error) {
 		if n.Role != RoleWorker {
 			continue
 		}
-		if index++; index == sharedWorkers+lane {
+		index++
+		if index == sharedWorkers+lane {
 			return n.Name, nil
 		}
 	}
