@@ -13,7 +13,7 @@ import (
 // A control plane that is away in the middle of a hold gives no verdict that nobody saw,
 // stops the clock, and loses no action. It hurts every run, so this test is alone.
 func TestControlPlaneAway(t *testing.T) {
-	d := begin(t, "oomkilled")
+	d := begin(t, "oomkilled", "limit-cut")
 	d.script(filepath.Join("..", "..", "scenarios", "oomkilled", "solutions", "raise-limit.sh"))
 	eventually(t, 3*time.Minute, "the hold", func() (bool, string) {
 		s := d.status()
@@ -49,7 +49,7 @@ func TestControlPlaneAway(t *testing.T) {
 // Nodes that stop and come back, as with an engine that is restarted, end no run and
 // lose no action. It hurts every run, so this test is alone.
 func TestNodesRestarted(t *testing.T) {
-	d := begin(t, "oomkilled")
+	d := begin(t, "oomkilled", "limit-cut")
 	d.kubectl("get", "pods")
 	eventually(t, time.Minute, "the action in the timeline", func() (bool, string) { return d.sees("get"), d.verbs() })
 	nodes := d.started.Nodes

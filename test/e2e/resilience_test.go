@@ -64,7 +64,7 @@ func eventually(t *testing.T, within time.Duration, what string, ok func() (bool
 // verdict that it did not see.
 func TestKilledReferee(t *testing.T) {
 	t.Parallel()
-	d := begin(t, "oomkilled")
+	d := begin(t, "oomkilled", "limit-cut")
 	d.script(filepath.Join("..", "..", "scenarios", "oomkilled", "wrong-fixes", "limit-removed.sh"))
 	eventually(t, time.Minute, "the action in the timeline", func() (bool, string) {
 		return d.sees("patch"), d.verbs()
@@ -151,7 +151,7 @@ func TestInterruptCleansUp(t *testing.T) {
 // A reset gives a broken system and a new clock on the same run.
 func TestReset(t *testing.T) {
 	t.Parallel()
-	d := begin(t, "oomkilled")
+	d := begin(t, "oomkilled", "limit-cut")
 	d.script(filepath.Join("..", "..", "scenarios", "oomkilled", "solutions", "rollback.sh"))
 	d.recovers()
 	firedrill.must(t, "reset", d.started.Run)
