@@ -124,7 +124,7 @@ func TestProveFindsWrongScenarios(t *testing.T) {
 				only = append(only, tail+"$")
 			}
 			got, code := prove(t, filepath.Join("testdata", name), "--only", strings.Join(only, "|"),
-				"--proof-timeout", "45s", "--script-timeout", "20s", "--parallel", "2")
+				"--proof-timeout", "90s", "--script-timeout", "20s", "--parallel", "2")
 			if code != 1 || len(got.Cases) != len(want) {
 				t.Errorf("exit code %d with %d cases, want 1 with %d", code, len(got.Cases), len(want))
 			}
