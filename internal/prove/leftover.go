@@ -137,7 +137,7 @@ func (i *Inspector) Snapshot(ctx context.Context) (Snapshot, error) {
 		case o.GetLabels()[drill.LabelRun] != "":
 			runs[o.GetLabels()[drill.LabelRun]] = true
 			return
-		case o.GetLabels()[drill.LabelManagedBy] == drill.ManagedBy || strings.HasPrefix(o.GetName(), "firedrill:"):
+		case o.GetLabels()[drill.LabelManagedBy] == drill.ManagedBy:
 			return // made once for all runs of a cluster, and stays until it goes
 		case r.Resource == "nodes":
 			nodes = append(nodes, o.GetName())
