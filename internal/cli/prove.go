@@ -96,7 +96,7 @@ func runProve(ctx context.Context, o *proveOptions) error {
 		return err
 	}
 	b.seed, b.proof, b.dirs = o.seed, o.proof, dirs
-	before, err := b.inspector.Snapshot(ctx)
+	before, err := b.snapshot(ctx)
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func runProve(ctx context.Context, o *proveOptions) error {
 	}
 	summary := summarise(results, time.Since(view.start))
 	if !summary.anyKept() {
-		after, err := b.inspector.Snapshot(ctx)
+		after, err := b.snapshot(ctx)
 		if err != nil {
 			return err
 		}
@@ -219,6 +219,25 @@ func (f *Factory) newBench(c *cluster.Cluster) (*bench, error) {
 		f: f.quiet(), cluster: c, client: client,
 		inspector: &prove.Inspector{Dynamic: dyn, Discovery: client.Discovery(), Nodes: c},
 	}, nil
+}
+
+// snapshot is what the cluster consists of, without what runs under way may have broken.
+func (b *bench) snapshot(ctx context.Context) (prove.Snapshot, error) {
+	store, err := b.f.store()
+	if err != nil {
+		return prove.Snapshot{}, err
+	}
+	open, err := unfinished(store)
+	if err != nil {
+		return prove.Snapshot{}, err
+	}
+	var held []string
+	for _, r := range open {
+		if r.ClusterID == b.cluster.ID() {
+			held = append(held, r.Node, r.Addon)
+		}
+	}
+	return b.inspector.Snapshot(ctx, slices.DeleteFunc(held, func(name string) bool { return name == "" })...)
 }
 
 // forget removes the journal of a run that proved what it was to prove. Hundreds of them

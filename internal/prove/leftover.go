@@ -116,7 +116,10 @@ func (i *Inspector) each(ctx context.Context, look func(schema.GroupVersionResou
 
 // Snapshot is what a cluster consists of, by name: a hash of each object outside of the
 // drills' namespaces, of each file that runs a node, and the state of its units.
-type Snapshot map[string]string
+type Snapshot struct {
+	things map[string]string
+	held   []string // nodes and addons that a run under way may have broken
+}
 
 // nodeState prints one line for each thing that runs a node: the state of its units and
 // the hashes of their files. Keys and certificates renew themselves and are left out.
@@ -127,9 +130,10 @@ find /etc/kubernetes /etc/containerd /etc/systemd/system /etc/cni /var/lib/kubel
   -type f ! -path '*/pki/*' -exec sha256sum {} + 2>/dev/null | while read -r sum path; do echo "file$path $sum"; done
 exit 0`
 
-// Snapshot takes one. Runs that are under way are not in it.
-func (i *Inspector) Snapshot(ctx context.Context) (Snapshot, error) {
-	s, runs, nodes := Snapshot{}, map[string]bool{}, []string{}
+// Snapshot takes one. Runs that are under way are not in it, nor what they hold: the
+// nodes and the addons, by name, that they may break.
+func (i *Inspector) Snapshot(ctx context.Context, held ...string) (Snapshot, error) {
+	s, runs, nodes := Snapshot{things: map[string]string{}, held: held}, map[string]bool{}, []string{}
 	type object struct{ name, namespace, hash string }
 	var objects []object
 	err := i.each(ctx, func(r schema.GroupVersionResource, o *unstructured.Unstructured) {
@@ -139,6 +143,8 @@ func (i *Inspector) Snapshot(ctx context.Context) (Snapshot, error) {
 			return
 		case o.GetLabels()[drill.LabelManagedBy] == drill.ManagedBy:
 			return // made once for all runs of a cluster, and stays until it goes
+		case r.Resource == "secrets" && strings.HasPrefix(o.GetName(), "bootstrap-token-"):
+			return // kubeadm's, which goes by itself after a day
 		case r.Resource == "nodes":
 			nodes = append(nodes, o.GetName())
 		}
@@ -149,22 +155,25 @@ func (i *Inspector) Snapshot(ctx context.Context) (Snapshot, error) {
 		objects = append(objects, object{objectName(r, o), claim, fingerprint(o)})
 	})
 	if err != nil {
-		return nil, err
+		return s, err
 	}
 	for _, o := range objects {
 		if !runs[o.namespace] {
-			s[o.name] = o.hash
+			s.things[o.name] = o.hash
 		}
 	}
 	for _, node := range nodes {
+		if slices.Contains(held, node) {
+			continue // it may be down
+		}
 		out, err := i.Nodes.Run(ctx, node, "sh", "-c", nodeState)
 		if err != nil {
-			return nil, fmt.Errorf("look at node %s: %w", node, err)
+			return s, fmt.Errorf("look at node %s: %w", node, err)
 		}
 		for line := range strings.Lines(out) {
 			what, state, ok := strings.Cut(strings.TrimSpace(line), " ")
 			if ok && !ofARun(what, runs) {
-				s["nodes/"+node+"/"+what] = state
+				s.things["nodes/"+node+"/"+what] = state
 			}
 		}
 	}
@@ -198,21 +207,28 @@ func fingerprint(o *unstructured.Unstructured) string {
 }
 
 // Diff says, one line each, how a later snapshot differs. Pods of controllers have new
-// names when they were made anew, so pods are not compared by name.
+// names when they were made anew, so pods are not compared by name; and what a run held
+// at either moment is not compared: its own end is where that is looked at.
 func (s Snapshot) Diff(later Snapshot) []string {
+	held := slices.Concat(s.held, later.held)
+	compared := func(name string) bool {
+		parts := strings.Split(name, "/")
+		return parts[0] != "pods" && !slices.ContainsFunc(parts[1:], func(p string) bool { return slices.Contains(held, p) })
+	}
 	var diff []string
-	for _, name := range slices.Sorted(maps.Keys(s)) {
-		now, there := later[name]
+	for _, name := range slices.Sorted(maps.Keys(s.things)) {
+		was := s.things[name]
+		now, there := later.things[name]
 		switch {
-		case strings.HasPrefix(name, "pods/"):
+		case !compared(name):
 		case !there:
 			diff = append(diff, "gone: "+name)
-		case now != s[name]:
-			diff = append(diff, "changed: "+name+change(name, s[name], now))
+		case now != was:
+			diff = append(diff, "changed: "+name+change(name, was, now))
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(later)) {
-		if _, before := s[name]; !before && !strings.HasPrefix(name, "pods/") {
+	for _, name := range slices.Sorted(maps.Keys(later.things)) {
+		if _, before := s.things[name]; !before && compared(name) {
 			diff = append(diff, "new: "+name)
 		}
 	}

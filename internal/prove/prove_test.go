@@ -3,6 +3,7 @@ package prove
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -329,14 +330,31 @@ func TestAllStopsWhenAsked(t *testing.T) {
 
 func TestSnapshotDiff(t *testing.T) {
 	t.Parallel()
-	before := Snapshot{"nodes/w": "1", "nodes/w/unit/kubelet": "active enabled", "configmaps/kube-system/a": "1", "pods/kube-system/x": "1"}
-	after := Snapshot{"nodes/w": "2", "nodes/w/unit/kubelet": "active disabled", "persistentvolumes/pvc-1": "1", "pods/kube-system/y": "1"}
-	want := []string{
-		"gone: configmaps/kube-system/a", "changed: nodes/w",
-		"changed: nodes/w/unit/kubelet (was active enabled, is active disabled)", "new: persistentvolumes/pvc-1",
+	was := map[string]string{
+		"nodes/w": "1", "nodes/w/unit/kubelet": "active enabled", "nodes/w2": "1", "nodes/w2/unit/kubelet": "active enabled",
+		"configmaps/kube-system/a": "1", "pods/kube-system/x": "1",
 	}
-	if diff := cmp.Diff(want, before.Diff(after)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+	is := map[string]string{
+		"nodes/w": "2", "nodes/w/unit/kubelet": "active disabled", "nodes/w2": "2",
+		"persistentvolumes/pvc-1": "1", "pods/kube-system/y": "1",
+	}
+	gone, changed, added := "gone: configmaps/kube-system/a", []string{
+		"changed: nodes/w", "changed: nodes/w/unit/kubelet (was active enabled, is active disabled)",
+	}, "new: persistentvolumes/pvc-1"
+	other := []string{"changed: nodes/w2", "gone: nodes/w2/unit/kubelet"}
+	for name, c := range map[string]struct {
+		before, after []string // what runs under way hold
+		want          []string
+	}{
+		"nothing held":    {nil, nil, slices.Concat([]string{gone}, changed, other, []string{added})},
+		"held before":     {[]string{"w2"}, nil, slices.Concat([]string{gone}, changed, []string{added})},
+		"held after":      {nil, []string{"w"}, slices.Concat([]string{gone}, other, []string{added})},
+		"held throughout": {[]string{"w"}, []string{"w2"}, []string{gone, added}},
+	} {
+		got := Snapshot{things: was, held: c.before}.Diff(Snapshot{things: is, held: c.after})
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
 	}
 }
 

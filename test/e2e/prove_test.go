@@ -34,7 +34,7 @@ func TestProveAll(t *testing.T) {
 	t.Parallel()
 	got, code := prove(t, "--spread", "--parallel", strconv.Itoa(*beside))
 	if code != 0 || got.Failed > 0 {
-		t.Errorf("exit code %d, %d proven, %d failed", code, got.Proven, got.Failed)
+		t.Errorf("exit code %d, %d proven, %d failed; different in the cluster: %q", code, got.Proven, got.Failed, got.ClusterDiff)
 	}
 	proven := map[string]bool{}
 	for _, c := range got.Cases {
