@@ -95,8 +95,10 @@ func TestLoad(t *testing.T) {
 		"stays":                   {scaler: scaler{during: 2, after: 2, phase: corev1.PodRunning}, survived: "stayed at 2 replicas"},
 		"rises, serves with none": {scaler: scaler{during: 6, after: 2, unready: true, phase: corev1.PodRunning}, survived: "stayed at 6 replicas, 2 available"},
 		"scaled by hand":          {scaler: scaler{during: 6, after: 2, byHand: true, phase: corev1.PodRunning}, survived: "stayed at 6 replicas"},
-		"does not come down":      {scaler: scaler{during: 6, after: 6, phase: corev1.PodRunning}, survived: "does not come down from 6 to the 2"},
-		"comes down a little":     {scaler: scaler{during: 6, after: 3, phase: corev1.PodRunning}, survived: "does not come down from 3 to the 2"},
+		"does not come down":      {scaler: scaler{during: 6, after: 6, phase: corev1.PodRunning}, survived: "does not come down from 6 to 3"},
+		"comes down a little":     {scaler: scaler{during: 6, after: 4, phase: corev1.PodRunning}, survived: "does not come down from 4 to 3"},
+		"comes down to one more":  {scaler: scaler{during: 6, after: 3, phase: corev1.PodRunning}},
+		"one more, which stays":   {scaler: scaler{during: 3, after: 3, phase: corev1.PodRunning}, survived: "does not come down from 3 to 2"},
 		"the load's pod fails":    {scaler: scaler{during: 6, after: 2, phase: corev1.PodFailed}, failed: "the load's pod failed"},
 		"it never runs":           {scaler: scaler{during: 6, after: 2, phase: corev1.PodPending}, failed: "does not run"},
 	}
