@@ -12,6 +12,7 @@ bake_images() { # kubernetes-version
 # module, at the version that this module asks for.
 node_root() { # kubernetes-version
   local root=$work/node.partial kind
+  go mod download sigs.k8s.io/kind
   kind=$(go list -m -f '{{.Dir}}' sigs.k8s.io/kind)/images/base/files
   rm -rf --one-file-system "$root"
   cp -a "$work/node-base" "$root"
