@@ -29,7 +29,7 @@ var (
 	// assigned is a field of JSON or YAML, or a variable, with a name that speaks of a secret.
 	assigned = regexp.MustCompile(`(?i)([a-z0-9_.-]*(?:passw|passphrase|secret|token|credential|private|api_?key|access_?key)[a-z0-9_.-]*["']?\s*[:=]\s*)("[^"]*"|'[^']*'|[^\s"',;}|&]+)`)
 	// padded is base64 that ends as only base64 does: Kubernetes keeps its secrets so.
-	padded = regexp.MustCompile(`[A-Za-z0-9+/_-]{6,}={1,2}(?:[^A-Za-z0-9=]|$)`)
+	padded = regexp.MustCompile(`(^|["'=:])[A-Za-z0-9+/]{6,}={1,2}(["'|;,]|$)`)
 )
 
 // maxShell is how much of a typed line is kept, in bytes.
