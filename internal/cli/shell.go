@@ -75,6 +75,9 @@ func (f *Factory) openShell(ctx context.Context, r *openRun, record string) erro
 // runRecorded runs a shell in a terminal of its own, which is recorded. The file must
 // not be there yet: a recording has one beginning.
 func (f *Factory) runRecorded(cmd *exec.Cmd, path, title string) (err error) {
+	if err := canRecord(); err != nil {
+		return err
+	}
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_APPEND|os.O_WRONLY, home.FilePerm)
 	if errors.Is(err, os.ErrExist) {
 		return usageErrorf("--record %s: the file is there already: name a new one", path)
