@@ -28,15 +28,20 @@ func (r *Report) marks() []mark {
 	add(r.Times.Paged, "paged", "paged")
 	add(r.Times.Acknowledged, "acknowledged", "acknowledged")
 	add(r.Times.Diagnosed, "diagnosed", "diagnosed")
-	add(r.Times.Mitigated, "mitigated", "mitigated: the users get good answers again")
+	if !r.Times.Mitigated.same(r.Times.Recovered) {
+		add(r.Times.Mitigated, "mitigated", "mitigated")
+	}
 	add(r.Times.Recovered, "recovered", "every check passes: start of the hold that passed")
-	if r.Times.Verified.At != nil && (r.Times.Decided.At == nil || !r.Times.Verified.At.Equal(*r.Times.Decided.At)) {
+	if !r.Times.Verified.same(r.Times.Decided) {
 		add(r.Times.Verified, "verified", "verified")
 	}
 	add(r.Times.Decided, "decided", "decided: "+r.Verdict.Reason)
 	slices.SortStableFunc(all, func(a, b mark) int { return a.At.Compare(b.At) })
 	return all
 }
+
+// same tells whether two moments are one: it is marked once then.
+func (m Moment) same(as Moment) bool { return m.At != nil && as.At != nil && m.At.Equal(*as.At) }
 
 // merged is the trainee's timeline with the run's own milestones in it. What was done at
 // the very moment of the verdict stands before it, and still counts.
