@@ -29,6 +29,7 @@ type startOptions struct {
 	proof    time.Duration
 	detach   bool
 	output   string
+	metrics  string // address to serve metrics on meanwhile; "" serves none
 }
 
 func newStart(f *Factory) *cobra.Command {
@@ -63,6 +64,7 @@ everything away. With --detach the command returns as soon as the fault is prove
 	flags.DurationVar(&o.limit, "time-limit", 0, "how long the trainee has (default: what the scenario says)")
 	proofTimeoutFlag(flags, &o.proof)
 	flags.BoolVar(&o.detach, "detach", false, "return when the fault is proven; a referee goes on in the background")
+	flags.StringVar(&o.metrics, "metrics", "", "serve the runs' Prometheus metrics on this address meanwhile, such as localhost:9130")
 	outputFlag(cmd, &o.output, "text", "json")
 	return cmd
 }
@@ -90,6 +92,19 @@ func runStart(ctx context.Context, o *startOptions) error {
 	if o.output == outputJSON && !o.detach {
 		return usageErrorf("-o json needs --detach: the foreground view is for people (firedrill status RUN -o json)")
 	}
+	if o.metrics != "" && o.detach {
+		return usageErrorf("--metrics needs the foreground: with --detach, run firedrill metrics --addr %s", o.metrics)
+	}
+	stop, err := f.serveMetrics(ctx, o.metrics)
+	if err != nil {
+		return err
+	}
+	return errors.Join(playRun(ctx, o), stop())
+}
+
+// playRun plays a run: to its page, or to its end.
+func playRun(ctx context.Context, o *startOptions) error {
+	f := o.factory
 	r, c, err := f.startRun(ctx, o)
 	if err != nil {
 		return err
