@@ -32,6 +32,10 @@ type Run struct {
 	Proofs     []Proof
 	State      *verifier.State // newest observation of the recovery checks
 	Hints      []Hint
+	HintTimes  []time.Time // when each of Hints was given
+	Updates    []Update    // steps of the incident's process, of every attempt
+	Broken     []Broken    // safeguards that broke since this attempt's page
+	Warnings   []string    // what went wrong without hindering the referee
 	Gaps       []Gap
 	Verdict    *Verdict
 	Failures   []string
@@ -39,6 +43,8 @@ type Run struct {
 	Users      []byte  // newest traffic summary, JSON
 	Asked      []Asked // commands not carried out yet, oldest first
 	LastSeq    int64
+
+	held map[string]bool // safeguards by whether they held when last seen, since the page
 }
 
 // Asked is a command of the journal that waits for the referee. As an error it is why
@@ -87,21 +93,26 @@ func (r *Run) apply(e session.Entry) error {
 	case entryUsers:
 		r.Users = e.Data
 	case entryState:
-		r.Trouble, r.State = "", new(verifier.State)
-		return e.Decode(r.State)
+		return r.applyState(e)
 	case entryError:
 		var f Failure
 		err := e.Decode(&f)
-		if f.Transient {
+		switch {
+		case f.Webhook:
+			r.Warnings = append(r.Warnings, f.Message)
+		case f.Transient:
 			r.Trouble = f.Message
-		} else {
+		default:
 			r.Failures = append(r.Failures, f.Message)
 		}
 		return err
 	case entryProof:
 		return r.applyProof(e)
 	case entryHint:
+		r.HintTimes = append(r.HintTimes, e.Time)
 		return appendDecoded(e, &r.Hints)
+	case entryUpdate:
+		return r.applyUpdate(e)
 	case entryGap:
 		return appendDecoded(e, &r.Gaps)
 	case entryVerdict:
@@ -128,6 +139,7 @@ func (r *Run) applyPhase(e session.Entry) error {
 	if p.Attempt > r.Attempt { // a reset: a new clock on the same timeline
 		r.State, r.Verdict, r.PagedAt, r.Page, r.Gaps = nil, nil, time.Time{}, "", nil
 		r.Baseline, r.Injected, r.SetUp, r.FaultAt = nil, nil, nil, time.Time{}
+		r.Broken, r.held = nil, nil
 	}
 	r.Trouble = ""
 	r.Phase, r.PhaseSince, r.Detail, r.Attempt = p.Phase, e.Time, p.Detail, max(p.Attempt, r.Attempt)
@@ -236,6 +248,8 @@ func (r *Run) VerdictText() string {
 	switch {
 	case r.Verdict != nil:
 		return r.Verdict.Reason
+	case r.Hidden() && len(r.Failures) == 0:
+		return "pending"
 	case len(r.Failures) > 0:
 		return "no verdict: " + r.Failures[len(r.Failures)-1]
 	case r.State != nil && r.State.Verdict.Reason != "":

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/firedrill/firedrill/internal/drill"
+	"github.com/firedrill/firedrill/internal/grade"
 	"github.com/firedrill/firedrill/internal/scenario"
 	"github.com/firedrill/firedrill/internal/timeline"
 	"github.com/firedrill/firedrill/verifier"
@@ -36,6 +37,8 @@ type Report struct {
 	Gaps        []drill.Gap       `json:"gaps"` // times that nobody observed; off the clock
 	Errors      []string          `json:"errors,omitempty"`
 	Explanation string            `json:"explanation,omitempty"` // only of a finished run
+	Mode        drill.Mode        `json:"mode"`
+	Grade       *grade.Grade      `json:"grade,omitempty"` // only of a run that is decided
 }
 
 // Verdict is how the run was decided.
@@ -48,15 +51,21 @@ type Verdict struct {
 
 // Times are the moments of the run, each with what it rests on.
 type Times struct {
-	Created     Moment  `json:"created"`
-	FaultAt     Moment  `json:"fault"`
-	Paged       Moment  `json:"paged"`
-	FirstAction Moment  `json:"firstAction"`
-	Recovered   Moment  `json:"recovered"`
-	Decided     Moment  `json:"decided"`
-	Finished    Moment  `json:"finished"`
-	Clock       float64 `json:"clockSeconds"`
-	Limit       float64 `json:"limitSeconds"`
+	Created     Moment `json:"created"`
+	FaultAt     Moment `json:"fault"`
+	Paged       Moment `json:"paged"`
+	FirstAction Moment `json:"firstAction"`
+	Recovered   Moment `json:"recovered"`
+	Decided     Moment `json:"decided"`
+	Finished    Moment `json:"finished"`
+
+	Acknowledged Moment `json:"acknowledged"`
+	Diagnosed    Moment `json:"diagnosed"` // the last diagnosis before the verdict
+	Mitigated    Moment `json:"mitigated"` // the start of the hold that passed
+	Verified     Moment `json:"verified"`  // the end of it
+
+	Clock float64 `json:"clockSeconds"`
+	Limit float64 `json:"limitSeconds"`
 }
 
 // Moment is a time, how long after the page it was, and its evidence. It has no time
@@ -114,13 +123,14 @@ func Build(run *drill.Run, spec *scenario.Spec, now time.Time) *Report {
 	if run.Trouble != "" {
 		r.Errors = append(r.Errors, run.Trouble)
 	}
+	r.Errors = append(r.Errors, run.Warnings...)
 	if run.Verdict != nil {
 		r.Verdict.Cause = run.Verdict.Cause
 	}
 	for _, p := range run.Proofs {
 		r.Proofs = append(r.Proofs, Proof{What: p.What, Passed: p.Passed, Took: p.Took.Seconds(), Checks: checksOf(p.State.Checks)})
 	}
-	if run.State != nil {
+	if run.State != nil && !run.Hidden() {
 		r.Checks = checksOf(run.State.Checks)
 		r.Safeguards = safeguardsOf(run.State.Safeguards)
 	}
@@ -128,6 +138,8 @@ func Build(run *drill.Run, spec *scenario.Spec, now time.Time) *Report {
 		r.Explanation = spec.Explanation
 	}
 	r.Times = timesOf(run, now)
+	r.Mode = run.InMode()
+	r.process(run, spec, momentsOf(run))
 	return r
 }
 
@@ -151,8 +163,9 @@ func safeguardsOf(states []verifier.SafeguardState) []Safeguard {
 	return guards
 }
 
-func timesOf(run *drill.Run, now time.Time) Times {
-	at := func(t time.Time, evidence string) Moment {
+// momentsOf makes moments of times, after this run's page.
+func momentsOf(run *drill.Run) func(t time.Time, evidence string) Moment {
+	return func(t time.Time, evidence string) Moment {
 		if t.IsZero() {
 			return Moment{}
 		}
@@ -163,6 +176,10 @@ func timesOf(run *drill.Run, now time.Time) Times {
 		}
 		return m
 	}
+}
+
+func timesOf(run *drill.Run, now time.Time) Times {
+	at := momentsOf(run)
 	t := Times{
 		Created: at(run.CreatedAt, "journal"), FaultAt: at(run.FaultAt, "journal: intent of the first fault"),
 		Paged: at(run.PagedAt, "journal: page"), Finished: at(run.FinishedAt, "journal"),
