@@ -44,6 +44,8 @@ type Run struct {
 	Asked      []Asked // commands not carried out yet, oldest first
 	LastSeq    int64
 
+	usersIn Phase // in which Users was journaled
+
 	held map[string]bool // safeguards by whether they held when last seen, since the page
 }
 
@@ -91,7 +93,7 @@ func (r *Run) apply(e session.Entry) error {
 	case entryActions:
 		return r.applyActions(e)
 	case entryUsers:
-		r.Users = e.Data
+		r.Users, r.usersIn = e.Data, r.Phase
 	case entryState:
 		return r.applyState(e)
 	case entryError:
@@ -139,7 +141,7 @@ func (r *Run) applyPhase(e session.Entry) error {
 	if p.Attempt > r.Attempt { // a reset: a new clock on the same timeline
 		r.State, r.Verdict, r.PagedAt, r.Page, r.Gaps = nil, nil, time.Time{}, "", nil
 		r.Baseline, r.Injected, r.SetUp, r.FaultAt = nil, nil, nil, time.Time{}
-		r.Broken, r.held = nil, nil
+		r.Broken, r.held, r.Users, r.usersIn = nil, nil, nil, ""
 	}
 	r.Trouble = ""
 	r.Phase, r.PhaseSince, r.Detail, r.Attempt = p.Phase, e.Time, p.Detail, max(p.Attempt, r.Attempt)
