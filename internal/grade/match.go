@@ -16,9 +16,12 @@ const (
 )
 
 // Matches tells whether an event is one of those that a rubric names. What the API
-// server refused, or did not find, is none.
+// server refused is none, nor is a change that failed; to look for what is not there tells something.
 func Matches(all []scenario.Match, e timeline.Event) bool {
-	return e.Code < 400 && slices.ContainsFunc(all, func(m scenario.Match) bool { return matches(m, e) })
+	if e.Code == 401 || e.Code == 403 || e.Writes && e.Code >= 400 {
+		return false
+	}
+	return slices.ContainsFunc(all, func(m scenario.Match) bool { return matches(m, e) })
 }
 
 func matches(m scenario.Match, e timeline.Event) bool {
@@ -29,6 +32,7 @@ func matches(m scenario.Match, e timeline.Event) bool {
 	case !slices.Contains(m.Verbs, e.Verb),
 		len(m.Resources) > 0 && !concerns(m.Resources, e.Resource),
 		m.Namespace != "" && e.Namespace != "" && m.Namespace != e.Namespace,
+		m.One && e.Name == "",
 		m.Previous && !strings.Contains(e.Detail, "previous"),
 		m.Detail != "" && !contains(m.Detail, e):
 		return false

@@ -19,9 +19,12 @@ type seen struct {
 	place int  // of the event, in time
 }
 
-// firstWrite is the place of the trainee's first change of the system, or the number of events.
+// firstWrite is the place of the trainee's first change of the system that is no
+// precaution, or the number of events.
 func (g *grader) firstWrite() int {
-	i := slices.IndexFunc(g.events, func(e timeline.Event) bool { return e.Actor == actorTrainee && changed(e) })
+	i := slices.IndexFunc(g.events, func(e timeline.Event) bool {
+		return e.Actor == actorTrainee && changed(e) && (g.Rubric == nil || !Matches(g.Rubric.Precautions, e))
+	})
 	if i < 0 {
 		return len(g.events)
 	}

@@ -26,10 +26,11 @@ type Distractors struct {
 
 // Rubric says how an expert goes about the incident. It has no influence on the verdict.
 type Rubric struct {
-	Signals    []Signal  `yaml:"signals" doc:"What an expert reads, in the order in which it pays. What is read before the first write earns all of its points." required:"true"`
-	Decision   *Decision `yaml:"decision" doc:"Which kind of change is the right one here: roll back, scale, or put right in place."`
-	MayBreak   []string  `yaml:"mayBreak" doc:"Safeguards that a careful repair breaks on its way and mends again, for example the one that sees a cordoned node."`
-	Production []string  `yaml:"production" doc:"What production-grade looks like for this incident: one sentence each, shown in the report."`
+	Signals     []Signal  `yaml:"signals" doc:"What an expert reads, in the order in which it pays. What is read before the first write earns all of its points." required:"true"`
+	Decision    *Decision `yaml:"decision" doc:"Which kind of change is the right one here: roll back, scale, or put right in place."`
+	Precautions []Match   `yaml:"precautions" doc:"Changes that an expert makes before looking further, for example to cordon a node: they are not the first write."`
+	MayBreak    []string  `yaml:"mayBreak" doc:"Safeguards that a careful repair breaks on its way and mends again, for example the one that sees a cordoned node."`
+	Production  []string  `yaml:"production" doc:"What production-grade looks like for this incident: one sentence each, shown in the report."`
 }
 
 // Signal is one thing to read, and what it tells.
@@ -46,6 +47,7 @@ type Match struct {
 	Resources []string `yaml:"resources" doc:"Plural, as kubectl api-resources lists them: pods, deployments, nodes."`
 	Name      string   `yaml:"name" doc:"The object's name, or the beginning of it before a dash. A list of all objects counts as well."`
 	Namespace string   `yaml:"namespace" doc:"The object's namespace; left out: any."`
+	One       bool     `yaml:"one" doc:"Only of an object by its name, not a list of all."`
 	Previous  bool     `yaml:"previous" doc:"Only logs of the container before the last restart."`
 	Detail    string   `yaml:"detail" doc:"Regular expression that the event's detail or sentence contains, for example psql of an exec."`
 	Shell     string   `yaml:"shell" doc:"Regular expression that a command typed in a node contains, for example journalctl. It stands without verbs."`
@@ -118,6 +120,7 @@ func (d *document) grading() {
 	if spec.Rubric.Decision != nil {
 		d.matches(spec.Rubric.Decision.Match, "spec", "rubric", "decision", "match")
 	}
+	d.matches(spec.Rubric.Precautions, "spec", "rubric", "precautions")
 	var known []string
 	for _, s := range spec.Safeguards {
 		known = append(known, s.Name)
