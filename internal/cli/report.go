@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/firedrill/firedrill/internal/drill"
+	"github.com/firedrill/firedrill/internal/grade"
 	"github.com/firedrill/firedrill/internal/report"
 	"github.com/firedrill/firedrill/internal/scenario"
 )
@@ -13,6 +15,7 @@ import (
 func newReport(f *Factory) *cobra.Command {
 	var output string
 	var verify bool
+	var weightsFile string
 	cmd := &cobra.Command{
 		Use:     "report [RUN]",
 		GroupID: groupDrill,
@@ -26,10 +29,15 @@ func newReport(f *Factory) *cobra.Command {
 			if verify {
 				return f.verifyJournal(r, output)
 			}
-			return f.printReport(r, output)
+			weights, err := readWeights(weightsFile)
+			if err != nil {
+				return err
+			}
+			return f.printReport(r, output, weights)
 		},
 	}
 	outputFlag(cmd, &output, "text", "json")
+	cmd.Flags().StringVar(&weightsFile, "weights", "", "YAML file with an instructor's weights of the grade's parts, out of 100 (docs/grading.md)")
 	cmd.Flags().BoolVar(&verify, "verify", false, "only tell whether the run's journal was edited")
 	return cmd
 }
@@ -62,17 +70,37 @@ func (f *Factory) textWidth() int {
 	return f.IO.Width()
 }
 
-func (f *Factory) printReport(r *openRun, output string) error {
+// readWeights reads an instructor's weights; without a file the default ones count: nil.
+func readWeights(file string) (*grade.Weights, error) {
+	if file == "" {
+		return nil, nil //nolint:nilnil // none is no error
+	}
+	weights, err := grade.ReadWeights(file)
+	if err != nil {
+		return nil, usageErrorf("--weights: %w", err)
+	}
+	return weights, nil
+}
+
+// specOf is the run's scenario, or nil when it cannot be read any more.
+func (f *Factory) specOf(run *drill.Run) *scenario.Spec {
+	folder, err := loadFolder(run.Created)
+	if err != nil {
+		f.Log.Warn("the scenario cannot be read any more: no explanation", "error", err)
+		return nil
+	}
+	return &folder.Scenario.Spec
+}
+
+func (f *Factory) printReport(r *openRun, output string, weights *grade.Weights) error {
 	if err := r.refresh(); err != nil {
 		return err
 	}
-	var spec *scenario.Spec
-	if folder, err := loadFolder(r.Created); err == nil {
-		spec = &folder.Scenario.Spec
-	} else {
-		f.Log.Warn("the scenario cannot be read any more: no explanation", "error", err)
-	}
+	spec := f.specOf(r.Run)
 	told := report.Build(r.Run, spec, time.Now())
+	if weights != nil {
+		told.Grade = report.GradeOf(r.Run, spec, weights)
+	}
 	if output == "json" {
 		return f.printJSON(told)
 	}

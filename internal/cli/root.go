@@ -24,7 +24,7 @@ const (
 // commands is the list of all commands: a new one is a line here and a file.
 func commands() []func(*Factory) *cobra.Command {
 	return []func(*Factory) *cobra.Command{
-		newStart, newWatch, newStatus, newWait, newHint, newReset, newEnd, newReport, newRuns, newMetrics, newDemo,
+		newStart, newWatch, newStatus, newWait, newHint, newReset, newEnd, newReport, newExam, newRuns, newMetrics, newDemo,
 		newAck, newNote, newSeverity, newDiagnose, newResolve,
 		newShell, newKubeconfig, newRefereeCommand,
 		newUp, newDown, newDoctor, newSSH,
