@@ -84,7 +84,7 @@ func runDiagnose(ctx context.Context, o *diagnoseOptions) error {
 			return err
 		}
 	}
-	return f.tell(ctx, r, u, o.output)
+	return f.tellIncident(ctx, r, u, o.output)
 }
 
 // option is the option that a text or a number from 1 stands for.

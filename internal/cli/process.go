@@ -25,8 +25,8 @@ type told struct {
 	drill.Update
 }
 
-// tell journals a step of the process and says so.
-func (f *Factory) tell(ctx context.Context, r *openRun, u drill.Update, output string) error {
+// tellIncident journals a step of the process and says so.
+func (f *Factory) tellIncident(ctx context.Context, r *openRun, u drill.Update, output string) error {
 	if err := drill.Tell(ctx, r.journal, u); err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func newAck(f *Factory) *cobra.Command {
 			if slices.ContainsFunc(r.Updates, done) {
 				return usageErrorf("run %s is acknowledged already", r.name())
 			}
-			return f.tell(cmd.Context(), r, drill.Update{Verb: drill.UpdateAck}, output)
+			return f.tellIncident(cmd.Context(), r, drill.Update{Verb: drill.UpdateAck}, output)
 		},
 	}
 	outputFlag(cmd, &output, outputText, outputJSON)
@@ -125,7 +125,7 @@ func newNote(f *Factory) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return f.tell(cmd.Context(), r, drill.Update{Verb: drill.UpdateNote, Text: text}, output)
+			return f.tellIncident(cmd.Context(), r, drill.Update{Verb: drill.UpdateNote, Text: text}, output)
 		},
 	}
 	outputFlag(cmd, &output, outputText, outputJSON)
@@ -160,7 +160,7 @@ func newSeverity(f *Factory) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return f.tell(cmd.Context(), r, drill.Update{Verb: drill.UpdateSeverity, Severity: level, Text: text}, output)
+			return f.tellIncident(cmd.Context(), r, drill.Update{Verb: drill.UpdateSeverity, Severity: level, Text: text}, output)
 		},
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "why: who is hurt, and how much")

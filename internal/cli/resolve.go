@@ -83,5 +83,5 @@ func runResolve(ctx context.Context, o *resolveOptions) error {
 			return err
 		}
 	}
-	return f.tell(ctx, r, u, o.output)
+	return f.tellIncident(ctx, r, u, o.output)
 }

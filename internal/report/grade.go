@@ -25,7 +25,7 @@ func GradeOf(run *drill.Run, spec *scenario.Spec, weights *grade.Weights) *grade
 	}
 	if spec != nil {
 		in.Diagnosis, in.Rubric, in.Traffic = spec.Diagnosis, spec.Rubric, len(spec.Traffic) > 0
-		in.Users = usersOf(run.Users, spec.Traffic)
+		in.Users = gradedUsers(run.Users, spec.Traffic)
 	}
 	if run.State != nil {
 		in.Checks, in.Safeguards = run.State.Checks, run.State.Safeguards
@@ -38,7 +38,7 @@ func GradeOf(run *drill.Run, spec *scenario.Spec, weights *grade.Weights) *grade
 			ID: b.ID, Entry: fmt.Sprintf("#%d", b.Seq), At: b.At, Reason: b.Reason, Sentence: b.Sentence,
 		})
 	}
-	in.Hints, in.Entries = hintsOf(run), entriesOf(run.Updates)
+	in.Hints, in.Entries = gradedHints(run), gradedEntries(run.Updates)
 	return grade.Of(in)
 }
 
@@ -52,8 +52,8 @@ func pagedSeverity(page string) string {
 	return ""
 }
 
-// hintsOf are the hints of this attempt.
-func hintsOf(run *drill.Run) []grade.Hint {
+// gradedHints are the hints of this attempt.
+func gradedHints(run *drill.Run) []grade.Hint {
 	var hints []grade.Hint
 	for i, h := range run.Hints {
 		at := run.HintTimes[i]
@@ -65,7 +65,7 @@ func hintsOf(run *drill.Run) []grade.Hint {
 	return hints
 }
 
-func entriesOf(updates []drill.Update) []grade.Entry {
+func gradedEntries(updates []drill.Update) []grade.Entry {
 	var entries []grade.Entry
 	for _, u := range updates {
 		entries = append(entries, grade.Entry{
@@ -76,9 +76,9 @@ func entriesOf(updates []drill.Update) []grade.Entry {
 	return entries
 }
 
-// usersOf adds the streams of the users' summary up. The longest outage is the longest
+// gradedUsers adds the streams of the users' summary up. The longest outage is the longest
 // of any stream.
-func usersOf(summary []byte, traffic []scenario.Traffic) *grade.Users {
+func gradedUsers(summary []byte, traffic []scenario.Traffic) *grade.Users {
 	var told struct {
 		Streams []struct {
 			Sent          int `json:"sent"`
