@@ -48,6 +48,10 @@ const (
 	maxSettle = 5 * time.Second
 )
 
+// disturbedGaps is how many times longer than a hold a disturbance survives that nothing
+// is observed: it keeps the machine busy itself, and a long one would never be over.
+const disturbedGaps = 4
+
 func newMachine(plan Plan, maxGap time.Duration) *machine {
 	return &machine{plan: plan, maxGap: maxGap, phase: PhaseFailing}
 }
@@ -71,7 +75,13 @@ func (m *machine) see(r round) (gap bool) {
 	}
 	blind := blindness(m.last, r.ended)
 	m.last = r.ended
-	if blind > m.maxGap {
+	gap = blind > m.maxGap
+	switch {
+	case gap && m.phase == PhasePerturbing && blind <= disturbedGaps*m.maxGap:
+		// What a disturbance hid for a moment decides nothing: its outcome and the
+		// whole hold are still to be seen. Nobody recovered before it, though.
+		m.passing = r.ended
+	case gap:
 		m.fail(fmt.Sprintf("nothing could be observed for %s", blind.Round(time.Second)), r.ended)
 		return true
 	}
@@ -91,7 +101,7 @@ func (m *machine) see(r round) (gap bool) {
 	case PhaseHolding:
 		m.holding(r, problem)
 	}
-	return false
+	return gap
 }
 
 // blindness is the time between the ends of two rounds by the clock that went furthest:

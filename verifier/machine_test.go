@@ -192,6 +192,36 @@ func TestMachineGap(t *testing.T) {
 		m.see(seen(60))
 		want(t, m, PhaseFailing)
 	})
+	t.Run("while it is disturbed", func(t *testing.T) {
+		t.Parallel()
+		m := disturbing(t, "deletePod")
+		if gap := m.see(seen(20)); !gap { // seventeen seconds
+			t.Error("no gap?")
+		}
+		want(t, m, PhasePerturbing)
+		m.disturbed("deleted pod web-2", nil, at(20.5))
+		m.see(seen(21, replaced))
+		want(t, m, PhaseHolding)
+		every(m, 22, 30, replaced) // the hold is a whole one
+		want(t, m, PhaseHolding)
+		m.see(seen(31, replaced))
+		want(t, m, PhaseRecovered)
+		if !m.recoveredAt.Equal(at(20)) {
+			t.Errorf("recovered at %v, want second 20: nobody saw the time before", m.recoveredAt)
+		}
+	})
+	t.Run("for too long while it is disturbed", func(t *testing.T) {
+		t.Parallel()
+		m := disturbing(t, "deletePod")
+		m.see(seen(24))
+		want(t, m, PhaseFailing)
+	})
+	t.Run("while it is disturbed, and a safeguard is broken", func(t *testing.T) {
+		t.Parallel()
+		m := disturbing(t, "deletePod")
+		m.see(seen(12, brokenGuard))
+		want(t, m, PhaseFailing)
+	})
 }
 
 func TestBlindness(t *testing.T) {

@@ -32,6 +32,9 @@ exit "$code"`
 // Run runs a command as root in a node and returns its combined output. An exit code
 // other than 0 is an *ExitError that holds the output.
 func (c *Cluster) Run(ctx context.Context, node string, command ...string) (string, error) {
+	if said, err := c.shells.run(ctx, c.engine, node, command); !errors.Is(err, errNoShell) {
+		return said, err
+	}
 	var out bytes.Buffer
 	err := c.Stream(ctx, node, nil, &out, &out, command...)
 	var exit *ExitError

@@ -49,6 +49,7 @@ type Cluster struct {
 	home   home.Home
 	state  *state
 	engine engine
+	shells shells
 }
 
 // Name is the cluster's name.

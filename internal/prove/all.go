@@ -1,7 +1,9 @@
 package prove
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -51,6 +53,10 @@ func All(ctx context.Context, bench Bench, cases []Case, o Options) []Result {
 			shared = append(shared, i)
 		}
 	}
+	// The longest first: at the end none of them keeps all others waiting.
+	for _, list := range [][]int{shared, workers, alone} {
+		slices.SortStableFunc(list, func(a, b int) int { return cmp.Compare(cases[b].expected(), cases[a].expected()) })
+	}
 	var wg sync.WaitGroup
 	queue(&wg, shared, max(1, o.Parallel), one)
 	if o.Workers == 0 { // a broken node would hurt all others
@@ -67,6 +73,15 @@ func All(ctx context.Context, bench Bench, cases []Case, o Options) []Result {
 		}
 	}
 	return done
+}
+
+// expected is a measure of how long a case takes: what it holds and disturbs.
+func (c Case) expected() time.Duration {
+	long := c.Spec.Recovery.Hold.Std()
+	for _, perturb := range c.Spec.Recovery.Perturb {
+		long += perturb.Within.Std()
+	}
+	return long
 }
 
 // queue works through indexes, some side by side.

@@ -4,4 +4,18 @@
 set -eu
 kubectl get hpa "$APP" -o yaml
 kubectl delete hpa "$APP"
-kubectl autoscale "deployment/$APP" --name="$APP" --min=2 --max=10 --cpu=60%
+kubectl create -f - <<EOF
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  name: $APP
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: $APP}
+  minReplicas: 2
+  maxReplicas: 10
+  metrics:
+    - type: Resource
+      resource:
+        name: cpu
+        target: {type: Utilization, averageUtilization: 60}
+EOF

@@ -3,7 +3,7 @@
 # variants: containerd-stopped
 # refused: budget-removed
 set -eu
-kubectl delete pdb catalog
+kubectl delete pdb "$APP"
 kubectl drain "$NODE" --ignore-daemonsets --delete-emptydir-data --timeout=10s || true
 "$FIREDRILL" ssh "$NODE" -- systemctl enable --now containerd
 kubectl wait --for=condition=Ready "node/$NODE" --timeout=90s
