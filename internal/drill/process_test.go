@@ -171,7 +171,9 @@ func TestNotifying(t *testing.T) {
 		t.Fatal(err)
 	}
 	kill()
-	<-done
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Fatalf("killed: %v", err)
+	}
 	_, done = referee()
 	w.setReady(corev1.ConditionTrue)
 	w.until("decided", func(r *Run) bool { return r.Verdict != nil })

@@ -97,17 +97,7 @@ func (r *Run) apply(e session.Entry) error {
 	case entryState:
 		return r.applyState(e)
 	case entryError:
-		var f Failure
-		err := e.Decode(&f)
-		switch {
-		case f.Webhook:
-			r.Warnings = append(r.Warnings, f.Message)
-		case f.Transient:
-			r.Trouble = f.Message
-		default:
-			r.Failures = append(r.Failures, f.Message)
-		}
-		return err
+		return r.applyError(e)
 	case entryProof:
 		return r.applyProof(e)
 	case entryHint:
@@ -122,6 +112,22 @@ func (r *Run) apply(e session.Entry) error {
 		return e.Decode(r.Verdict)
 	}
 	return nil // an entry of a later version is history that this one cannot read
+}
+
+func (r *Run) applyError(e session.Entry) error {
+	var f Failure
+	if err := e.Decode(&f); err != nil {
+		return err
+	}
+	switch {
+	case f.Webhook:
+		r.Warnings = append(r.Warnings, f.Message)
+	case f.Transient:
+		r.Trouble = f.Message
+	default:
+		r.Failures = append(r.Failures, f.Message)
+	}
+	return nil
 }
 
 func appendDecoded[T any](e session.Entry, list *[]T) error {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/firedrill/firedrill/internal/scenario"
 	"github.com/firedrill/firedrill/internal/timeline"
@@ -61,7 +60,7 @@ func (g *grader) process() []line {
 	for _, s := range signals {
 		lines = append(lines, s.line(shareSignals*float64(s.Weight)/float64(total)))
 	}
-	lines = append(lines, g.order(signals, total), g.acknowledged(), g.severity(), g.notes(), g.decision(), g.resolved())
+	lines = append(lines, g.order(total), g.acknowledged(), g.severity(), g.notes(), g.decision(), g.resolved())
 	if total == 0 { // no signals to be read: their share goes to being there and telling
 		for i := range lines {
 			lines[i].got /= 1 - shareSignals
@@ -88,7 +87,7 @@ func (s seen) line(share float64) line {
 
 // order is the heaviest chain of signals that were read before the first change in the
 // rubric's order. A chain only ever grows with more events.
-func (g *grader) order(signals []seen, total int) line {
+func (g *grader) order(total int) line {
 	l := line{max: shareOrder, text: "no signal was read before the first change", evidence: "timeline: no event of a signal"}
 	if total == 0 {
 		l.text, l.got, l.evidence = "the scenario names no signals", shareOrder, "scenario: no rubric"
@@ -152,10 +151,10 @@ func (g *grader) severity() line {
 			continue
 		}
 		l.evidence, l.at = entryEvidence(e, e.Severity+": "+e.Text), e.At
-		switch off := distance(e.Severity, g.Severity); {
-		case off == 0:
+		switch distance(e.Severity, g.Severity) {
+		case 0:
 			l.text, l.got = "the severity was set to "+e.Severity, shareSeverity
-		case off == 1:
+		case 1:
 			l.text, l.got = fmt.Sprintf("the severity was set to %s, the page says %s", e.Severity, g.Severity), shareSeverity/2
 		default:
 			l.text, l.got = fmt.Sprintf("the severity was set to %s, the page says %s", e.Severity, g.Severity), 0
@@ -233,20 +232,3 @@ func (g *grader) resolved() line {
 	}
 	return l
 }
-
-// blind is the first change, when no signal was read before it.
-func (g *grader) blind() (timeline.Event, bool) {
-	write := g.firstWrite()
-	if write == len(g.events) {
-		return timeline.Event{}, false
-	}
-	for _, s := range g.signals() {
-		if s.read && !s.late && s.place < write {
-			return timeline.Event{}, false
-		}
-	}
-	return g.events[write], g.Rubric != nil
-}
-
-// span is how long after the page something was, for a person.
-func (g *grader) span(at time.Time) string { return g.elapsed(at).Round(time.Second).String() }

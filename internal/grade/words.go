@@ -3,6 +3,9 @@ package grade
 import (
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/firedrill/firedrill/internal/timeline"
 )
 
 // words sorts the lines into what was done well and what was missed, and sets what
@@ -90,3 +93,20 @@ func (g *grader) changes() string {
 	}
 	return strings.Join(texts, ", ")
 }
+
+// blind is the first change, when no signal was read before it.
+func (g *grader) blind() (timeline.Event, bool) {
+	write := g.firstWrite()
+	if write == len(g.events) {
+		return timeline.Event{}, false
+	}
+	for _, s := range g.signals() {
+		if s.read && !s.late && s.place < write {
+			return timeline.Event{}, false
+		}
+	}
+	return g.events[write], g.Rubric != nil
+}
+
+// span is how long after the page something was, for a person.
+func (g *grader) span(at time.Time) string { return g.elapsed(at).Round(time.Second).String() }
