@@ -107,6 +107,7 @@ func (f *Factory) printHowTo(r *openRun) error {
 		{"a shell on a node", "firedrill ssh NODE"},
 		{"what you think is wrong", "firedrill diagnose " + r.name()},
 		{"a hint", "firedrill hint " + r.name()},
+		{"once it is repaired", "firedrill resolve " + r.name()},
 		{"how it stands", "firedrill status " + r.name()},
 		{"give up, clean up", "firedrill end " + r.name()},
 	}

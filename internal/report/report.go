@@ -128,6 +128,9 @@ func Build(run *drill.Run, spec *scenario.Spec, now time.Time) *Report {
 		r.Verdict.Cause = run.Verdict.Cause
 	}
 	for _, p := range run.Proofs {
+		if run.Hidden() {
+			break // the proven symptom is a hint
+		}
 		r.Proofs = append(r.Proofs, Proof{What: p.What, Passed: p.Passed, Took: p.Took.Seconds(), Checks: checksOf(p.State.Checks)})
 	}
 	if run.State != nil && !run.Hidden() {
