@@ -29,11 +29,13 @@ func TestCleanText(t *testing.T) {
 			t.Errorf("%q: %q, %v", text, got, err)
 		}
 	}
-	for text, want := range map[string]string{
-		"": "the note is empty", " \n\x07": "the note is empty", strings.Repeat("a", maxNote+1): "the note has 1001 characters: at most 1000 are kept",
+	for _, refused := range [][2]string{
+		{"", "the note is empty"},
+		{" \n\x07", "the note is empty"},
+		{strings.Repeat("a", maxNote+1), "the note has 1001 characters: at most 1000 are kept"},
 	} {
-		if _, err := cleanText("the note", text, maxNote); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%.20q: %v", text, err)
+		if _, err := cleanText("the note", refused[0], maxNote); err == nil || !strings.Contains(err.Error(), refused[1]) {
+			t.Errorf("%.20q: %v", refused[0], err)
 		}
 	}
 }
