@@ -129,6 +129,39 @@ func TestEveryCommandComesBackAsItself(t *testing.T) {
 	}
 }
 
+// TestTheStatedAccuracy counts what docs/audit.md states, from the recordings: how many
+// runs of how many commands come back as themselves.
+func TestTheStatedAccuracy(t *testing.T) {
+	t.Parallel()
+	told, recorded, known := 0, 0, commands(t)
+	folders := versions(t)
+	for _, folder := range folders {
+		for _, c := range known {
+			path := filepath.Join(folder, c.name+".jsonl")
+			if _, err := os.Stat(path); err != nil {
+				continue
+			}
+			recorded++
+			var got []string
+			for _, e := range classifyAll(fixtureRun, fixture(t, path)) {
+				got = append(got, brief(e))
+			}
+			if gocmp.Equal(c.want, slices.Compact(got)) {
+				told++
+			}
+		}
+	}
+	stated := fmt.Sprintf("%d of %d recordings (%.1f %%), of %d commands and %d versions of kubectl",
+		told, recorded, 100*float64(told)/float64(recorded), len(known), len(folders))
+	text, err := os.ReadFile("../../docs/audit.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(strings.Join(strings.Fields(string(text)), " "), stated) {
+		t.Errorf("docs/audit.md does not state the accuracy as it is: %s", stated)
+	}
+}
+
 // TestRecordingsAreComplete fails when a command is added without a recording.
 func TestRecordingsAreComplete(t *testing.T) {
 	t.Parallel()

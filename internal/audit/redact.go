@@ -24,6 +24,7 @@ func redactCommand(args []string) string {
 	shown := make([]string, 0, len(args))
 	hide := false
 	for _, arg := range args {
+		arg = scrub(arg)
 		switch {
 		case hide:
 			arg, hide = hidden, false
@@ -39,7 +40,6 @@ func redactCommand(args []string) string {
 
 // redactWords hides what looks secret in an argument, which may be a whole script.
 func redactWords(arg string) string {
-	arg = userInfo.ReplaceAllString(arg, "://"+hidden+"@")
 	words := strings.Fields(arg)
 	hide := false
 	for i, word := range words {
@@ -56,6 +56,9 @@ func redactWords(arg string) string {
 }
 
 func redactWord(word string) string {
+	if padded.MatchString(word) {
+		return hidden
+	}
 	if name, value, ok := strings.Cut(word, "="); ok {
 		return name + "=" + redactValue(name, value)
 	}
@@ -74,9 +77,9 @@ func redactValue(name, value string) string {
 }
 
 // looksSecret tells a token from a word: long, without a separator of words, and of
-// letters and digits mixed.
+// letters and digits mixed, or base64 that is padded.
 func looksSecret(s string) bool {
-	if strings.HasPrefix(s, "eyJ") || strings.Contains(s, "-----BEGIN") {
+	if strings.HasPrefix(s, "eyJ") || strings.Contains(s, "-----BEGIN") || padded.MatchString(s) {
 		return true
 	}
 	var letters, digits, run, longest int

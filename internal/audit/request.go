@@ -67,21 +67,33 @@ var longRunning = map[string]bool{"attach": true, "exec": true, "proxy": true, "
 // event on its end: that one is read.
 func decode(line []byte) (*record, error) {
 	var rec record
-	err := json.Unmarshal(line, &rec)
-	if err != nil {
-		at := bytes.LastIndex(line, []byte(`{"kind":"Event"`))
-		if at <= 0 {
-			return nil, fmt.Errorf("decode an audit line of %d bytes: %w", len(line), err)
-		}
+	if !rec.scan(line) {
 		rec = record{}
-		if err := json.Unmarshal(line[at:], &rec); err != nil {
-			return nil, fmt.Errorf("decode an audit line of %d bytes: %w", len(line), err)
+		if err := json.Unmarshal(line, &rec); err != nil {
+			return decodeCut(line, err)
 		}
 	}
+	return rec.complete(line)
+}
+
+// decodeCut reads the event that follows on a line that was cut.
+func decodeCut(line []byte, err error) (*record, error) {
+	at := bytes.LastIndex(line, []byte(`{"kind":"Event"`))
+	if at <= 0 {
+		return nil, fmt.Errorf("decode an audit line of %d bytes: %w", len(line), err)
+	}
+	var rec record
+	if err := json.Unmarshal(line[at:], &rec); err != nil {
+		return nil, fmt.Errorf("decode an audit line of %d bytes: %w", len(line), err)
+	}
+	return rec.complete(line)
+}
+
+func (rec *record) complete(line []byte) (*record, error) {
 	if rec.AuditID == "" || rec.Received.IsZero() {
 		return nil, fmt.Errorf("decode an audit line of %d bytes: no audit ID or no time", len(line))
 	}
-	return &rec, nil
+	return rec, nil
 }
 
 // final tells whether a record is the one of its request that counts.

@@ -1,12 +1,8 @@
 package cli
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
-	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -46,47 +42,4 @@ func (f *Factory) traineeRun(args []string) (*openRun, error) {
 		return nil, fmt.Errorf("the trainee's kubeconfig of %s: %w (firedrill reset %s makes it anew)", r.name(), err, r.name())
 	}
 	return r, nil
-}
-
-func newShell(f *Factory) *cobra.Command {
-	return &cobra.Command{
-		Use:     "shell [RUN]",
-		GroupID: groupDrill,
-		Short:   "Open a shell as the drill's trainee",
-		Args:    cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := f.traineeRun(args)
-			if err != nil {
-				return err
-			}
-			return f.openShell(cmd.Context(), r)
-		},
-	}
-}
-
-func (f *Factory) openShell(ctx context.Context, r *openRun) error {
-	shell := f.Getenv("SHELL")
-	if runtime.GOOS == "windows" {
-		shell = f.Getenv("COMSPEC")
-	}
-	if shell == "" {
-		shell = "/bin/sh"
-	}
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), shell) // Ctrl-C belongs to what runs in the shell
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+r.kubeconfig(), "FIREDRILL_RUN="+r.name())
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = f.IO.In, f.IO.Out, f.IO.Err
-	if f.IO.InIsTerminal() {
-		if err := write(f.IO.Err, "You are on call for %s. kubectl acts as the trainee; exit ends the shell, not the drill.\n", r.name()); err != nil {
-			return err
-		}
-	}
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.ExitCode() >= 0 {
-		return &exitStatus{exit.ExitCode()}
-	}
-	if err != nil {
-		return fmt.Errorf("open a shell: %w", err)
-	}
-	return nil
 }

@@ -2,15 +2,19 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
 	"github.com/firedrill/firedrill/internal/drill"
 	"github.com/firedrill/firedrill/internal/home"
 	"github.com/firedrill/firedrill/internal/metrics"
+	"github.com/firedrill/firedrill/internal/report"
+	"github.com/firedrill/firedrill/internal/scenario"
 )
 
 // textfilePerm lets node_exporter, which runs as another user, read the file. There is
@@ -21,6 +25,7 @@ type metricsOptions struct {
 	factory  *Factory
 	output   string
 	textfile string
+	addr     string
 }
 
 func newMetrics(f *Factory) *cobra.Command {
@@ -30,48 +35,65 @@ func newMetrics(f *Factory) *cobra.Command {
 		GroupID: groupDrill,
 		Short:   "Print the runs as Prometheus metrics",
 		Long: `Print what the runs' journals tell as Prometheus metrics: runs by verdict, actions,
-hints, and the times to the first action and to the recovery. With --textfile they are
-written to a file instead, whole or not at all, for node_exporter's textfile collector.`,
+hints, probes, scores, and the times to acknowledge, diagnose, mitigate and recover. With
+--textfile they are written to a file instead, whole or not at all, for node_exporter's
+textfile collector. With --addr they are served over HTTP until Ctrl-C.`,
 		Example: `  firedrill metrics
-  firedrill metrics --textfile /var/lib/node_exporter/textfile_collector/firedrill.prom`,
+  firedrill metrics --textfile /var/lib/node_exporter/textfile_collector/firedrill.prom
+  firedrill metrics --addr localhost:9130`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return runMetrics(o) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return runMetrics(cmd.Context(), o) },
 	}
+	cmd.Flags().StringVar(&o.addr, "addr", "", "serve them on this address instead, at /metrics, until Ctrl-C: localhost:9130, or :9130 for every network")
 	cmd.Flags().StringVar(&o.textfile, "textfile", "", "file to replace by the metrics, in a folder that is there; its name ends in .prom")
 	outputFlag(cmd, &o.output, outputText)
 	return cmd
 }
 
-func runMetrics(o *metricsOptions) error {
+func runMetrics(ctx context.Context, o *metricsOptions) error {
+	if o.addr != "" && o.textfile != "" {
+		return usageErrorf("--addr and --textfile: use one of them")
+	}
 	if err := checkTextfile(o.textfile); err != nil {
 		return err
 	}
-	store, err := o.factory.store()
+	if o.addr != "" {
+		return o.factory.serveMetricsUntilDone(ctx, o.addr)
+	}
+	registry, err := o.factory.metricsOfRuns()
 	if err != nil {
 		return err
 	}
-	runs, err := replayAll(store)
-	if err != nil {
-		return err
-	}
-	text, err := exposition(runs)
-	if err != nil {
+	var text bytes.Buffer
+	if err := metrics.WriteText(&text, registry); err != nil {
 		return err
 	}
 	if o.textfile == "" {
-		return o.factory.Printf("%s", text)
+		return o.factory.Printf("%s", text.Bytes())
 	}
-	return home.WriteFile(o.textfile, text, textfilePerm)
+	return home.WriteFile(o.textfile, text.Bytes(), textfilePerm)
 }
 
-func exposition(runs []*drill.Run) ([]byte, error) {
-	registry, err := metrics.NewRegistry(runs)
+// metricsOfRuns sums up the runs as they stand.
+func (f *Factory) metricsOfRuns() (*prometheus.Registry, error) {
+	store, err := f.store()
 	if err != nil {
 		return nil, err
 	}
-	var text bytes.Buffer
-	err = metrics.WriteText(&text, registry)
-	return text.Bytes(), err
+	runs, err := replayAll(store)
+	if err != nil {
+		return nil, err
+	}
+	return metrics.NewRegistry(runs, tellFinished)
+}
+
+// tellFinished is the report of a finished run. One whose scenario is gone has no grade.
+func tellFinished(r *drill.Run) *report.Report {
+	var spec *scenario.Spec
+	if folder, err := loadFolder(r.Created); err == nil {
+		spec = &folder.Scenario.Spec
+	}
+	return report.Build(r, spec, r.FinishedAt)
 }
 
 // checkTextfile refuses a file that no node_exporter would read: it looks for *.prom in

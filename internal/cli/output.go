@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -42,7 +43,10 @@ func checkOutput(got string, formats ...string) error {
 func (f *Factory) printJSON(v any) error { return f.printData(outputJSON, v) }
 
 // printData writes v to Out as JSON or YAML; the fields have the same names in both.
-func (f *Factory) printData(format string, v any) error {
+func (f *Factory) printData(format string, v any) error { return writeData(f.IO.Out, format, v) }
+
+// writeData writes v as JSON or YAML; the fields have the same names in both.
+func writeData(out io.Writer, format string, v any) error {
 	data, err := json.MarshalIndent(v, "", "  ")
 	if err == nil && format == outputYAML {
 		data, err = yaml.JSONToYAML(data)
@@ -50,7 +54,7 @@ func (f *Factory) printData(format string, v any) error {
 	if err != nil {
 		return fmt.Errorf("print %s: %w", format, err)
 	}
-	return f.Printf("%s\n", strings.TrimRight(string(data), "\n"))
+	return write(out, "%s\n", strings.TrimRight(string(data), "\n"))
 }
 
 // optionalRun is the run that a command's arguments name, or "" for the only one that

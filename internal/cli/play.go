@@ -66,7 +66,7 @@ func (f *Factory) finish(ctx context.Context, r *openRun, watchErr error) error 
 	if err != nil {
 		return errors.Join(watchErr, err)
 	}
-	if err := f.printReport(r, outputText, nil); err != nil {
+	if err := f.printReport(r); err != nil {
 		return err
 	}
 	if watchErr != nil {

@@ -47,6 +47,7 @@ func (f *Factory) openRun(name string) (*openRun, error) {
 	if err != nil {
 		return nil, err
 	}
+	journal.SealOn(drill.Ends)
 	r := &openRun{store: store, journal: journal}
 	return r, r.refresh()
 }

@@ -70,7 +70,7 @@ func runSSH(ctx context.Context, o *sshOptions) error {
 		return err
 	}
 	if o.recorder == nil {
-		if o.recorder, err = f.recorderFor(c.ID()); err != nil {
+		if o.recorder, err = f.recorderFor(c.ID(), c); err != nil {
 			return err
 		}
 	}

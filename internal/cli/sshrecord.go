@@ -3,20 +3,27 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/firedrill/firedrill/internal/audit"
 	"github.com/firedrill/firedrill/internal/drill"
 	"github.com/firedrill/firedrill/internal/timeline"
 )
 
 // runRecorder puts what is done in a node, which no audit log sees, into the timeline of
 // the run it is done for.
-type runRecorder struct{ run *openRun }
+type runRecorder struct {
+	run    *openRun
+	nodes  nodeStreamer
+	tty    bool        // a person types
+	typing *typedLines // of a login shell; nil for a command
+}
 
 // recorderFor is a recorder for the run that is under way on the cluster, or nil: a node
 // shell may be opened without any drill. $FIREDRILL_RUN names the run where there are more.
-func (f *Factory) recorderFor(clusterID string) (shellRecorder, error) {
+func (f *Factory) recorderFor(clusterID string, nodes nodeStreamer) (shellRecorder, error) {
 	store, err := f.store()
 	if err != nil {
 		return nil, err
@@ -42,25 +49,37 @@ func (f *Factory) recorderFor(clusterID string) (shellRecorder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &runRecorder{run}, nil
+	return &runRecorder{run: run, nodes: nodes, tty: f.IO.InIsTerminal() && f.IO.OutIsTerminal()}, nil
 }
 
-// Started journals the shell, before anything is run in it.
+// Started journals the command, before it is run. In place of a login shell it returns one
+// whose lines are journaled as they are typed.
 func (s *runRecorder) Started(ctx context.Context, node string, command []string) ([]string, error) {
 	event := timeline.Event{
 		Source: timeline.SourceNode, Actor: "trainee", Verb: "ssh", Resource: "nodes", Name: node,
 		Text: "opened a shell on node " + node,
 	}
 	if len(command) > 0 {
-		event.Detail = redacted(command)
+		event.Detail = audit.RedactShell(strings.Join(command, " "))
 		event.Text = fmt.Sprintf("ran on node %s: %s", node, event.Detail)
 		event.Writes = !readsOnly(command)
+		return command, s.note(ctx, event)
 	}
-	return command, s.note(ctx, event)
+	if err := s.note(ctx, event); err != nil {
+		return nil, err
+	}
+	file := fmt.Sprintf("%s/%s-%d", typedDir, s.run.name(), time.Now().UnixNano())
+	s.typing = followTyped(context.WithoutCancel(ctx), s.nodes, node, file, func(line string) error {
+		return s.typed(context.WithoutCancel(ctx), node, line)
+	})
+	return wrapped(file, s.tty), nil
 }
 
 // Ended journals how a command, or the shell, ended.
 func (s *runRecorder) Ended(ctx context.Context, node string, command []string, code int) error {
+	if s.typing != nil {
+		s.typing.stop()
+	}
 	if len(command) > 0 && code == 0 {
 		return nil
 	}
@@ -80,41 +99,16 @@ func (s *runRecorder) note(ctx context.Context, event timeline.Event) error {
 	return drill.NoteAction(ctx, s.run.journal, event)
 }
 
-// redacted is the command as it may be kept: values that look like secrets are left out.
-func redacted(command []string) string {
-	words := make([]string, 0, len(command))
-	hide := false
-	for _, word := range command {
-		name, _, assigned := strings.Cut(word, "=")
-		switch {
-		case hide:
-			words, hide = append(words, "***"), false
-			continue
-		case secret(name) && assigned:
-			word = name + "=***"
-		case secret(name) && strings.HasPrefix(name, "-"):
-			hide = true
-		}
-		words = append(words, word)
-	}
-	return strings.Join(words, " ")
-}
-
-func secret(name string) bool {
-	name = strings.ToLower(name)
-	for _, mark := range []string{"password", "passwd", "token", "secret", "key"} {
-		if strings.Contains(name, mark) {
-			return true
-		}
-	}
-	return false
-}
-
 // readsOnly tells whether the command is one of those that people look around with.
 func readsOnly(command []string) bool {
 	switch command[0] {
-	case "journalctl", "df", "free", "ps", "ss", "cat", "ls", "uptime", "dmesg", "top", "ip", "mount":
+	case "journalctl", "df", "free", "ps", "ss", "cat", "ls", "uptime", "dmesg", "top", "mount", "du", "grep", "head", "tail", "less", "wc",
+		"stat", "find", "id", "whoami", "hostname", "date", "history", "pwd", "cd", "exit", "echo", "uname", "lsblk", "vmstat", "netstat":
 		return true
+	case "ip":
+		return len(command) < 3 || !slices.ContainsFunc(command[2:], func(word string) bool {
+			return slices.Contains([]string{"set", "add", "del", "delete", "flush", "replace", "change"}, word)
+		})
 	case "systemctl":
 		return len(command) > 1 && (strings.HasPrefix(command[1], "status") || strings.HasPrefix(command[1], "is-") ||
 			strings.HasPrefix(command[1], "list-") || command[1] == "show" || command[1] == "cat")

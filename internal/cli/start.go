@@ -34,6 +34,7 @@ type startOptions struct {
 	webhook  string
 	exam     string // that the run belongs to
 	examItem int    // its place in it, from 1
+	metrics  string // address to serve metrics on meanwhile; "" serves none
 }
 
 func newStart(f *Factory) *cobra.Command {
@@ -74,6 +75,7 @@ everything away. With --detach the command returns as soon as the fault is prove
 	flags.StringVar(&o.mode, "mode", string(drill.ModeTraining),
 		"training: hints are free and the checks are shown; graded: hints cost, the checks are hidden until the verdict; exam: no hints either")
 	webhookFlag(flags, &o.webhook)
+	flags.StringVar(&o.metrics, "metrics", "", "serve the runs' Prometheus metrics on this address meanwhile, such as localhost:9130")
 	outputFlag(cmd, &o.output, "text", "json")
 	return cmd
 }
@@ -105,6 +107,19 @@ func runStart(ctx context.Context, o *startOptions) error {
 	if o.output == outputJSON && !o.detach {
 		return usageErrorf("-o json needs --detach: the foreground view is for people (firedrill status RUN -o json)")
 	}
+	if o.metrics != "" && o.detach {
+		return usageErrorf("--metrics needs the foreground: with --detach, run firedrill metrics --addr %s", o.metrics)
+	}
+	stop, err := f.serveMetrics(ctx, o.metrics)
+	if err != nil {
+		return err
+	}
+	return errors.Join(playRun(ctx, o), stop())
+}
+
+// playRun plays a run: to its page, or to its end.
+func playRun(ctx context.Context, o *startOptions) error {
+	f := o.factory
 	r, c, err := f.startRun(ctx, o)
 	if err != nil {
 		return err

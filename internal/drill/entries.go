@@ -135,6 +135,8 @@ type Hint struct {
 	Number int    `json:"number"` // from 1
 	Of     int    `json:"of"`
 	Text   string `json:"text"`
+
+	At time.Time `json:"-"` // of its journal entry
 }
 
 // Gap is a time in which the referee saw nothing: the clock does not count it.

@@ -235,7 +235,7 @@ func (e *Engine) proveBroken(ctx context.Context) error {
 	if err := e.prove(ctx, proofBroken, e.plan.Symptoms); err != nil {
 		return fmt.Errorf("the fault did not show its symptom (%s: spec.symptoms): %w", scenario.FileName, err)
 	}
-	return e.note(ctx, entryPage, Page{Text: e.folder.Scenario.Spec.Page})
+	return e.note(ctx, entryPage, Page{Text: e.pageText(ctx)})
 }
 
 // DefaultProofTimeout bounds the proof of a healthy and of a broken system.

@@ -32,10 +32,9 @@ type Run struct {
 	Proofs     []Proof
 	State      *verifier.State // newest observation of the recovery checks
 	Hints      []Hint
-	HintTimes  []time.Time // when each of Hints was given
-	Updates    []Update    // steps of the incident's process, of every attempt
-	Broken     []Broken    // safeguards that broke since this attempt's page
-	Warnings   []string    // what went wrong without hindering the referee
+	Updates    []Update // steps of the incident's process, of every attempt
+	Broken     []Broken // safeguards that broke since this attempt's page
+	Warnings   []string // what went wrong without hindering the referee
 	Gaps       []Gap
 	Verdict    *Verdict
 	Failures   []string
@@ -101,8 +100,10 @@ func (r *Run) apply(e session.Entry) error {
 	case entryProof:
 		return r.applyProof(e)
 	case entryHint:
-		r.HintTimes = append(r.HintTimes, e.Time)
-		return appendDecoded(e, &r.Hints)
+		h := Hint{At: e.Time}
+		err := e.Decode(&h)
+		r.Hints = append(r.Hints, h)
+		return err
 	case entryUpdate:
 		return r.applyUpdate(e)
 	case entryGap:

@@ -3,6 +3,7 @@ package grade
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/firedrill/firedrill/internal/timeline"
@@ -35,6 +36,7 @@ func Of(in Input) *Grade {
 	if cost, ok := g.hints(sum); ok {
 		parts, sum = append(parts, cost), sum+cost.Got
 	}
+	parts = slices.DeleteFunc(parts, func(p Part) bool { return p.Max == 0 && p.Name != PartHints })
 	grade.Parts, grade.Total, grade.Capped = parts, round(sum), g.cap()
 	if grade.Capped != nil {
 		grade.Total = min(grade.Total, grade.Capped.At)

@@ -60,11 +60,14 @@ func (g *grader) process() []line {
 	for _, s := range signals {
 		lines = append(lines, s.line(shareSignals*float64(s.Weight)/float64(total)))
 	}
-	lines = append(lines, g.order(total), g.acknowledged(), g.severity(), g.notes(), g.decision(), g.resolved())
-	if total == 0 { // no signals to be read: their share goes to being there and telling
+	if total > 0 {
+		lines = append(lines, g.order(total))
+	}
+	lines = append(lines, g.acknowledged(), g.severity(), g.notes(), g.decision(), g.resolved())
+	if total == 0 { // no signals to be read: their shares go to being there and telling
 		for i := range lines {
-			lines[i].got /= 1 - shareSignals
-			lines[i].max /= 1 - shareSignals
+			lines[i].got /= 1 - shareSignals - shareOrder
+			lines[i].max /= 1 - shareSignals - shareOrder
 		}
 	}
 	return lines
@@ -89,10 +92,6 @@ func (s seen) line(share float64) line {
 // rubric's order. A chain only ever grows with more events.
 func (g *grader) order(total int) line {
 	l := line{max: shareOrder, text: "no signal was read before the first change", evidence: "timeline: no event of a signal"}
-	if total == 0 {
-		l.text, l.got, l.evidence = "the scenario names no signals", shareOrder, "scenario: no rubric"
-		return l
-	}
 	chain, names := g.longestChain(g.firstWrite())
 	if chain == 0 {
 		return l
@@ -207,9 +206,9 @@ func (g *grader) decision() line {
 			return line{text: "the decision: " + why, got: shareDecision, max: shareDecision, evidence: evidence(e), at: e.Time}
 		}
 		if changed(e) {
-			l.text, l.evidence, l.at = "another decision would have been right", evidence(e), e.Time
+			l.text, l.evidence, l.at = "the changes led to no recovery", evidence(e), e.Time
 			if g.Rubric != nil && g.Rubric.Decision != nil {
-				l.text += ": " + g.Rubric.Decision.Sentence
+				l.text = "another decision would have been right: " + g.Rubric.Decision.Sentence
 			}
 		}
 	}

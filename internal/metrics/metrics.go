@@ -32,18 +32,26 @@ const traineeActor = "trainee"
 
 // set is the metrics of all runs.
 type set struct {
-	runs, actions, hints         *prometheus.CounterVec
-	firstAction, recovery, proof *prometheus.HistogramVec
+	runs, actions, hints, probes                                  *prometheus.CounterVec
+	active                                                        *prometheus.GaugeVec
+	firstAction, acknowledge, diagnose, mitigate, recovery, proof *prometheus.HistogramVec
+	score, rating                                                 *prometheus.HistogramVec
 }
 
+// Tell makes the report of a finished run, with its grade where it has one: the metrics
+// are the report's own figures, so that the two never differ.
+type Tell func(*drill.Run) *report.Report
+
 // NewRegistry returns a registry of its own that holds the metrics of the runs.
-func NewRegistry(runs []*drill.Run) (*prometheus.Registry, error) {
+func NewRegistry(runs []*drill.Run, tell Tell) (*prometheus.Registry, error) {
 	s := newSet()
 	for _, r := range runs {
-		s.add(r)
+		s.add(r, tell)
 	}
 	registry := prometheus.NewRegistry()
-	for _, c := range []prometheus.Collector{s.runs, s.actions, s.hints, s.firstAction, s.recovery, s.proof} {
+	for _, c := range []prometheus.Collector{
+		s.runs, s.actions, s.hints, s.probes, s.active, s.firstAction, s.acknowledge, s.diagnose, s.mitigate, s.recovery, s.proof, s.score, s.rating,
+	} {
 		if err := registry.Register(c); err != nil {
 			return nil, fmt.Errorf("register metrics: %w", err)
 		}
@@ -79,20 +87,40 @@ func newSet() *set {
 		actions: counter("firedrill_actions_total",
 			"Actions of trainees, by their verb as kubectl names it.", "scenario", "verb"),
 		hints: counter("firedrill_hints_total", "Hints that were given.", "scenario"),
+		probes: counter("firedrill_probes_total",
+			"Requests of the users' prober in finished runs, by whether they got a good answer.", "scenario", "result"),
+		active: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "firedrill_active_runs", Help: "Runs that are not finished, by their phase.",
+		}, []string{"scenario", "phase"}),
 		// Drills last from 5 minutes to an hour: fine where a good trainee is, coarse behind.
 		firstAction: histogram("firedrill_time_to_first_action_seconds",
 			"Time from the page to the trainee's first action, of finished runs.",
 			[]float64{5, 10, 20, 30, 60, 120, 300, 600, 1800}, "scenario"),
+		acknowledge: histogram("firedrill_time_to_acknowledge_seconds",
+			"Time from the page to its acknowledgement, of finished runs.",
+			[]float64{5, 10, 20, 30, 60, 120, 300, 600, 1800}, "scenario"),
+		diagnose: histogram("firedrill_time_to_diagnose_seconds",
+			"Time from the page to the diagnosis, of finished runs.",
+			[]float64{30, 60, 120, 180, 300, 450, 600, 900, 1800, 3600}, "scenario"),
+		mitigate: histogram("firedrill_time_to_mitigate_seconds",
+			"Time from the page until the users got good answers again, of finished runs.",
+			[]float64{30, 60, 120, 180, 300, 450, 600, 900, 1800, 3600}, "scenario"),
 		recovery: histogram("firedrill_time_to_recover_seconds",
 			"Time from the page to the start of the hold that passed, of recovered runs.",
 			[]float64{30, 60, 120, 180, 300, 450, 600, 900, 1800, 3600}, "scenario"),
+		score: histogram("firedrill_score_ratio",
+			"Total of the grade, 1 being all points, of finished runs that were graded.", tenths(), "scenario"),
+		rating: histogram("firedrill_rating_ratio",
+			"The grade's ratings of process and of technical depth, 1 being ten of ten.", tenths(), "scenario", "rating"),
 		proof: histogram("firedrill_proof_seconds",
 			"Time it took to prove a state of the system before the page.",
 			[]float64{1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300}, "scenario", "what"),
 	}
 }
 
-func (s *set) add(r *drill.Run) {
+func tenths() []float64 { return []float64{0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1} }
+
+func (s *set) add(r *drill.Run, tell Tell) {
 	s.hints.WithLabelValues(r.Scenario).Add(float64(len(r.Hints)))
 	for _, e := range r.Events {
 		if e.Actor == traineeActor { // what bypasses the trainee's identity is no trainee's action
@@ -109,17 +137,31 @@ func (s *set) add(r *drill.Run) {
 	for _, v := range []string{verdictRecovered, verdictNotRecovered, verdictNone} {
 		s.runs.WithLabelValues(r.Scenario, v).Add(0)
 	}
-	if r.Phase == drill.PhaseFinished {
-		s.addFinished(r)
+	if r.Phase != drill.PhaseFinished {
+		s.active.WithLabelValues(r.Scenario, string(r.Phase)).Inc()
+		return
 	}
+	s.addFinished(r, tell(r))
 }
 
-func (s *set) addFinished(r *drill.Run) {
+func (s *set) addFinished(r *drill.Run, told *report.Report) {
 	s.runs.WithLabelValues(r.Scenario, verdictOf(r)).Inc()
-	// The report's own times, so that the two never differ.
-	times := report.Build(r, nil, r.FinishedAt).Times
-	observe(s.firstAction, r.Scenario, times.FirstAction)
-	observe(s.recovery, r.Scenario, times.Recovered)
+	observe(s.firstAction, r.Scenario, told.Times.FirstAction)
+	observe(s.acknowledge, r.Scenario, told.Times.Acknowledged)
+	observe(s.diagnose, r.Scenario, told.Times.Diagnosed)
+	observe(s.mitigate, r.Scenario, told.Times.Mitigated)
+	observe(s.recovery, r.Scenario, told.Times.Recovered)
+	if told.Users != nil {
+		for _, stream := range told.Users.Streams {
+			s.probes.WithLabelValues(r.Scenario, "ok").Add(float64(stream.Sent - stream.Failed))
+			s.probes.WithLabelValues(r.Scenario, "failed").Add(float64(stream.Failed))
+		}
+	}
+	if g := told.Grade; g != nil {
+		s.score.WithLabelValues(r.Scenario).Observe(g.Total / 100)
+		s.rating.WithLabelValues(r.Scenario, "process").Observe(g.Process / 10)
+		s.rating.WithLabelValues(r.Scenario, "technical").Observe(g.Technical / 10)
+	}
 }
 
 func observe(into *prometheus.HistogramVec, scenario string, m report.Moment) {

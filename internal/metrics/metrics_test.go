@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 	"time"
 
@@ -13,6 +14,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/firedrill/firedrill/internal/drill"
+	"github.com/firedrill/firedrill/internal/grade"
+	"github.com/firedrill/firedrill/internal/report"
 	"github.com/firedrill/firedrill/internal/timeline"
 )
 
@@ -48,6 +51,7 @@ func recovered(r *drill.Run) {
 		did("rollout undo", "trainee", after(time.Minute)), did("get", "admin", after(2*time.Minute)),
 	}
 	r.Hints = []drill.Hint{{Number: 1, Of: 3}, {Number: 2, Of: 3}}
+	r.Users = []byte(`{"streams":[{"stream":"users","sent":900,"failed":81},{"stream":"admin","sent":10}]}`)
 	r.Proofs = []drill.Proof{proof("healthy", 8*time.Second, true), proof("broken", 41*time.Second, true)}
 }
 
@@ -70,9 +74,21 @@ func runs() []*drill.Run {
 	}
 }
 
+// tellGraded is the report of a run; one that is recovered has a grade and its times.
+func tellGraded(r *drill.Run) *report.Report {
+	told := report.Build(r, nil, r.FinishedAt)
+	if r.Recovered() {
+		told.Grade = &grade.Grade{Total: 84, Process: 7, Technical: 9.5}
+		after := 8.0
+		told.Times.Acknowledged = report.Moment{AfterPage: &after}
+		told.Times.Diagnosed, told.Times.Mitigated = told.Times.FirstAction, told.Times.Recovered
+	}
+	return told
+}
+
 func registryOf(t *testing.T, runs []*drill.Run) *prometheus.Registry {
 	t.Helper()
-	registry, err := NewRegistry(runs)
+	registry, err := NewRegistry(runs, tellGraded)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +142,9 @@ func TestCountersNeverFall(t *testing.T) {
 	decided := runOf("oomkilled", drill.PhaseDecided, recovered)
 	again := runOf("oomkilled", drill.PhasePreparing, recovered)
 	again.Verdict, again.PagedAt = nil, time.Time{}
-	if diff := cmp.Diff(textOf(t, decided), textOf(t, again)); diff != "" {
+	gauge := regexp.MustCompile(`(?m)^firedrill_active_runs.*$`) // which may fall
+	counters := func(r *drill.Run) string { return gauge.ReplaceAllString(textOf(t, r), "") }
+	if diff := cmp.Diff(counters(decided), counters(again)); diff != "" {
 		t.Errorf("a reset changed a counter:\n%s", diff)
 	}
 	finished := runOf("oomkilled", drill.PhaseFinished, recovered)

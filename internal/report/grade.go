@@ -55,12 +55,11 @@ func pagedSeverity(page string) string {
 // gradedHints are the hints of this attempt.
 func gradedHints(run *drill.Run) []grade.Hint {
 	var hints []grade.Hint
-	for i, h := range run.Hints {
-		at := run.HintTimes[i]
-		if at.Before(run.PagedAt) || at.After(run.Verdict.DecidedAt) {
+	for _, h := range run.Hints {
+		if h.At.Before(run.PagedAt) || h.At.After(run.Verdict.DecidedAt) {
 			continue
 		}
-		hints = append(hints, grade.Hint{At: at, Text: h.Text})
+		hints = append(hints, grade.Hint{At: h.At, Text: h.Text})
 	}
 	return hints
 }

@@ -2,61 +2,102 @@ package report
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/firedrill/firedrill/internal/timeline"
 )
 
-// merged is the trainee's timeline with the run's own milestones in it.
-func merged(r *Report) []timeline.Event {
-	events := slices.Clone(r.Timeline)
-	tool := func(m Moment, text string) {
+// mark is a milestone of the run.
+type mark struct {
+	Name string // one word, for a chart
+	Text string // for a timeline
+	At   time.Time
+	Of   Moment
+}
+
+// marks are the milestones that came to pass, in order of time.
+func (r *Report) marks() []mark {
+	var all []mark
+	add := func(m Moment, name, text string) {
 		if m.At != nil {
-			events = append(events, timeline.Event{Time: *m.At, Source: timeline.SourceTool, Text: text})
+			all = append(all, mark{Name: name, Text: text, At: *m.At, Of: m})
 		}
 	}
-	tool(r.Times.FaultAt, "fault injected")
-	tool(r.Times.Paged, "paged")
-	tool(r.Times.Recovered, "every check passes: start of the hold that passed")
-	tool(r.Times.Decided, "decided: "+r.Verdict.Reason)
+	add(r.Times.FaultAt, "fault", "fault injected")
+	add(r.Times.Paged, "paged", "paged")
+	add(r.Times.Acknowledged, "acknowledged", "acknowledged")
+	add(r.Times.Diagnosed, "diagnosed", "diagnosed")
+	add(r.Times.Mitigated, "mitigated", "mitigated: the users get good answers again")
+	add(r.Times.Recovered, "recovered", "every check passes: start of the hold that passed")
+	if r.Times.Verified.At != nil && (r.Times.Decided.At == nil || !r.Times.Verified.At.Equal(*r.Times.Decided.At)) {
+		add(r.Times.Verified, "verified", "verified")
+	}
+	add(r.Times.Decided, "decided", "decided: "+r.Verdict.Reason)
+	slices.SortStableFunc(all, func(a, b mark) int { return a.At.Compare(b.At) })
+	return all
+}
+
+// merged is the trainee's timeline with the run's own milestones in it. What was done at
+// the very moment of the verdict stands before it, and still counts.
+func merged(r *Report) []timeline.Event {
+	events := slices.Clone(r.Timeline)
+	for _, m := range r.marks() {
+		events = append(events, timeline.Event{Time: m.At, Source: timeline.SourceTool, Text: m.Text})
+	}
 	slices.SortStableFunc(events, func(a, b timeline.Event) int {
 		return cmp.Compare(a.Time.UnixMilli(), b.Time.UnixMilli())
 	})
 	return events
 }
 
-// usersSummary is the part of the users' summary that the text report shows.
-type usersSummary struct {
-	Streams []struct {
-		Stream        string `json:"stream"`
-		Sent          int    `json:"sent"`
-		Failed        int    `json:"failed"`
-		LongestOutage struct {
-			Duration time.Duration `json:"duration"`
-		} `json:"longestOutage"`
-		P99    time.Duration `json:"p99"`
-		Before usersPhase    `json:"before"`
-		During usersPhase    `json:"during"`
-		After  usersPhase    `json:"after"`
-	} `json:"streams"`
-}
-
-type usersPhase struct {
-	Sent   int `json:"sent"`
-	Failed int `json:"failed"`
-}
-
-func (p usersPhase) String() string { return fmt.Sprintf("%d of %d", p.Failed, p.Sent) }
-
-func (u usersSummary) lines() []string {
-	var lines []string
-	for _, s := range u.Streams {
-		lines = append(lines,
-			fmt.Sprintf("%s: %d requests, %d failed; longest outage %s; p99 of good answers %s", s.Stream, s.Sent, s.Failed,
-				s.LongestOutage.Duration.Round(100*time.Millisecond), s.P99.Round(time.Millisecond)),
-			fmt.Sprintf("failed before the fault %s, during %s, after the recovery %s", s.Before, s.During, s.After))
+// sentenceOf is an event's sentence, with what a reader must know beside it.
+func (r *Report) sentenceOf(e timeline.Event) string {
+	text := e.Text
+	if e.Actor == actorAdmin {
+		text = "bypass with the admin kubeconfig: " + text
 	}
-	return lines
+	if e.Source != timeline.SourceTool && r.Times.Decided.At != nil && e.Time.After(*r.Times.Decided.At) {
+		text += " (after the verdict)"
+	}
+	return text
+}
+
+// actorAdmin is the actor of what somebody did with the administrator's kubeconfig.
+const actorAdmin = "admin"
+
+// word is the verdict in capitals.
+func (v Verdict) word() string {
+	switch {
+	case v.Recovered:
+		return "RECOVERED"
+	case v.Decided:
+		return "NOT RECOVERED"
+	default:
+		return "NO VERDICT"
+	}
+}
+
+// times are the rows of the table of times.
+func (r *Report) timesRows() []timesRow {
+	rows := []timesRow{
+		{"paged", r.Times.Paged},
+		{"first action", r.Times.FirstAction},
+		{"acknowledged", r.Times.Acknowledged},
+		{"diagnosed", r.Times.Diagnosed},
+		{"mitigated", r.Times.Mitigated},
+		{"recovered", r.Times.Recovered},
+		{"verified", r.Times.Verified},
+		{"decided", r.Times.Decided},
+	}
+	// A run that nobody could acknowledge, of a version before it, has no such rows.
+	return slices.DeleteFunc(rows, func(row timesRow) bool {
+		return row.Moment.At == nil && r.Grade == nil &&
+			slices.Contains([]string{"acknowledged", "diagnosed", "mitigated", "verified"}, row.Name)
+	})
+}
+
+type timesRow struct {
+	Name   string
+	Moment Moment
 }

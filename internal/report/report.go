@@ -3,7 +3,6 @@
 package report
 
 import (
-	"encoding/json"
 	"maps"
 	"slices"
 	"time"
@@ -31,14 +30,15 @@ type Report struct {
 	Proofs      []Proof           `json:"proofs"`
 	Checks      []Check           `json:"checks"`
 	Safeguards  []Safeguard       `json:"safeguards"`
-	Users       json.RawMessage   `json:"users,omitempty"`
+	Users       *Users            `json:"users,omitempty"`
+	History     *drill.History    `json:"history,omitempty"` // of the last attempt
 	Timeline    []timeline.Event  `json:"timeline"`
 	Hints       []drill.Hint      `json:"hints"`
 	Gaps        []drill.Gap       `json:"gaps"` // times that nobody observed; off the clock
 	Errors      []string          `json:"errors,omitempty"`
+	Grade       *grade.Grade      `json:"grade,omitempty"`       // only of a run that is decided
 	Explanation string            `json:"explanation,omitempty"` // only of a finished run
 	Mode        drill.Mode        `json:"mode"`
-	Grade       *grade.Grade      `json:"grade,omitempty"` // only of a run that is decided
 }
 
 // Verdict is how the run was decided.
@@ -51,21 +51,19 @@ type Verdict struct {
 
 // Times are the moments of the run, each with what it rests on.
 type Times struct {
-	Created     Moment `json:"created"`
-	FaultAt     Moment `json:"fault"`
-	Paged       Moment `json:"paged"`
-	FirstAction Moment `json:"firstAction"`
-	Recovered   Moment `json:"recovered"`
-	Decided     Moment `json:"decided"`
-	Finished    Moment `json:"finished"`
-
-	Acknowledged Moment `json:"acknowledged"`
-	Diagnosed    Moment `json:"diagnosed"` // the last diagnosis before the verdict
-	Mitigated    Moment `json:"mitigated"` // the start of the hold that passed
-	Verified     Moment `json:"verified"`  // the end of it
-
-	Clock float64 `json:"clockSeconds"`
-	Limit float64 `json:"limitSeconds"`
+	Created      Moment  `json:"created"`
+	FaultAt      Moment  `json:"fault"`
+	Paged        Moment  `json:"paged"`
+	FirstAction  Moment  `json:"firstAction"`
+	Acknowledged Moment  `json:"acknowledged"`
+	Diagnosed    Moment  `json:"diagnosed"` // the last diagnosis before the verdict
+	Mitigated    Moment  `json:"mitigated"` // the start of the hold that passed
+	Recovered    Moment  `json:"recovered"`
+	Verified     Moment  `json:"verified"` // the end of it
+	Decided      Moment  `json:"decided"`
+	Finished     Moment  `json:"finished"`
+	Clock        float64 `json:"clockSeconds"`
+	Limit        float64 `json:"limitSeconds"`
 }
 
 // Moment is a time, how long after the page it was, and its evidence. It has no time
@@ -109,7 +107,6 @@ func Build(run *drill.Run, spec *scenario.Spec, now time.Time) *Report {
 		Run: run.Created.Run, Scenario: run.Scenario, Title: run.Title, Cluster: run.Cluster, Seed: run.Seed,
 		Variables: maps.Clone(run.Vars), Attempt: run.Attempt, Phase: run.Phase,
 		Verdict:  Verdict{Recovered: run.Recovered(), Decided: run.Verdict != nil, Reason: run.VerdictText()},
-		Users:    run.Users,
 		Timeline: append([]timeline.Event{}, run.Events...),
 		Hints:    append([]drill.Hint{}, run.Hints...),
 		Gaps:     append([]drill.Gap{}, run.Gaps...),
@@ -141,6 +138,7 @@ func Build(run *drill.Run, spec *scenario.Spec, now time.Time) *Report {
 		r.Explanation = spec.Explanation
 	}
 	r.Times = timesOf(run, now)
+	r.Users = usersOf(run.Users)
 	r.Mode = run.InMode()
 	r.process(run, spec, momentsOf(run))
 	return r
@@ -201,12 +199,18 @@ func timesOf(run *drill.Run, now time.Time) Times {
 	return t
 }
 
-// firstAction is the first thing the trainee did after the page.
+// firstAction is the first thing the trainee did from the page to the verdict. The API
+// server's times may be whole seconds, so one in the page's second is after it; one at
+// the very moment of the verdict is the last that counts.
 func firstAction(run *drill.Run) (timeline.Event, bool) {
 	for _, e := range run.Events {
-		if e.Actor == "trainee" && !run.PagedAt.IsZero() && !e.Time.Before(run.PagedAt.Truncate(time.Second)) {
+		if e.Actor == "trainee" && !run.PagedAt.IsZero() && !e.Time.Before(run.PagedAt.Truncate(time.Second)) && !afterVerdict(run, e) {
 			return e, true
 		}
 	}
 	return timeline.Event{}, false
+}
+
+func afterVerdict(run *drill.Run, e timeline.Event) bool {
+	return run.Verdict != nil && e.Time.After(run.Verdict.DecidedAt)
 }

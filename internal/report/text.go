@@ -1,11 +1,11 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/firedrill/firedrill/internal/timeline"
 )
@@ -20,14 +20,16 @@ type Palette interface {
 	Bold(string) string
 }
 
-// Text writes the report for a person: the verdict first, then how it came about.
+// Text writes the report for a person: the verdict and the grade first, then how they
+// came about. Width is the terminal's, in columns, at least 60.
 func (r *Report) Text(out io.Writer, p Palette, width int) error {
 	w := &textWriter{out: out, p: p, width: max(width, 60)}
 	w.header(r)
+	w.grade(r)
 	w.times(r)
-	w.proofs(r)
-	w.recovery(r)
 	w.users(r)
+	w.recovery(r)
+	w.proofs(r)
 	w.timeline(r)
 	w.explanation(r)
 	return w.err
@@ -50,42 +52,44 @@ func (w *textWriter) linef(format string, args ...any) {
 func (w *textWriter) heading(text string) { w.linef("\n%s", w.p.Bold(text)) }
 
 func (w *textWriter) header(r *Report) {
-	word := w.p.Yellow("NO VERDICT")
+	word := r.Verdict.word()
 	switch {
 	case r.Verdict.Recovered:
-		word = w.p.Green("RECOVERED")
+		word = w.p.Green(word)
 	case r.Verdict.Decided:
-		word = w.p.Red("NOT RECOVERED")
+		word = w.p.Red(word)
+	default:
+		word = w.p.Yellow(word)
 	}
-	w.linef("%s  %s", word, w.p.Bold(r.Title))
-	name := r.Scenario
-	if r.Variant != "" {
-		name += " (variant " + r.Variant + ")"
-	}
-	w.linef("run %s, scenario %s, seed %d", r.Run, name, r.Seed)
+	w.linef("%s  %s", word, w.p.Bold(printable(r.Title)))
+	w.linef("run %s, scenario %s, seed %d", r.Run, r.scenarioName(), r.Seed)
 	w.wrapped("", r.Verdict.Reason)
 	for _, e := range r.Errors {
-		w.wrapped("", w.p.Red("error: ")+e)
+		w.wrapped("", w.p.Red("error: ")+printable(e))
 	}
+}
+
+func (r *Report) scenarioName() string {
+	if r.Variant != "" {
+		return r.Scenario + " (variant " + r.Variant + ")"
+	}
+	return r.Scenario
 }
 
 func (w *textWriter) times(r *Report) {
 	w.heading("Times")
-	row := func(name string, m Moment) {
+	for _, row := range r.timesRows() {
+		m := row.Moment
 		if m.At == nil {
-			w.linef("  %-14s %s", name, w.p.Gray("-"))
-			return
+			w.linef("  %-14s %s", row.Name, w.p.Gray("-"))
+			continue
 		}
 		after := ""
 		if m.AfterPage != nil && *m.AfterPage >= 0 {
 			after = "+" + seconds(*m.AfterPage)
 		}
-		w.linef("  %-14s %s  %8s  %s", name, clock(*m.At), after, w.p.Gray(cut(m.Evidence, w.width-38)))
+		w.linef("  %-14s %s  %8s  %s", row.Name, clock(*m.At), after, w.p.Gray(cut(m.Evidence, w.width-38)))
 	}
-	row("paged", r.Times.Paged)
-	row("first action", r.Times.FirstAction)
-	row("recovered", r.Times.Recovered)
-	row("decided", r.Times.Decided)
 	w.linef("  %-14s %s of %s", "clock", seconds(r.Times.Clock), seconds(r.Times.Limit))
 	if n := len(r.Hints); n > 0 {
 		w.linef("  %-14s %d of %d taken", "hints", n, r.Hints[n-1].Of)
@@ -129,17 +133,17 @@ func (w *textWriter) timeline(r *Report) {
 		w.linef("  %s", w.p.Gray("no action was seen"))
 	}
 	for _, e := range merged(r) {
-		w.linef("  %s  %s", clock(e.Time), w.event(e))
+		w.linef("  %s  %s", clock(e.Time), w.event(r, e))
 	}
 }
 
-func (w *textWriter) event(e timeline.Event) string {
-	text := cut(e.Text, w.width-12)
+func (w *textWriter) event(r *Report, e timeline.Event) string {
+	text := cut(r.sentenceOf(e), w.width-12)
 	switch {
 	case e.Source == timeline.SourceTool:
 		return w.p.Cyan(text)
-	case e.Actor == "admin":
-		return w.p.Red(cut("bypass with the admin kubeconfig: "+e.Text, w.width-12))
+	case e.Actor == actorAdmin:
+		return w.p.Red(text)
 	case e.Writes:
 		return w.p.Yellow(text)
 	default:
@@ -165,17 +169,20 @@ func (w *textWriter) mark(ok bool) string {
 }
 
 // wrapped writes text in lines of the terminal's width.
-func (w *textWriter) wrapped(indent, text string) {
-	line := indent
+func (w *textWriter) wrapped(indent, text string) { w.hanging(indent, indent, text) }
+
+// hanging writes text in lines of the terminal's width, the first with an indent of its own.
+func (w *textWriter) hanging(first, rest, text string) {
+	line, empty := first, true
 	for word := range strings.FieldsSeq(text) {
-		if len(line)+len(word)+1 > w.width && strings.TrimSpace(line) != "" {
+		if !empty && len([]rune(line))+len([]rune(word))+1 > w.width {
 			w.linef("%s", line)
-			line = indent
+			line, empty = rest, true
 		}
-		if strings.TrimSpace(line) != "" {
+		if !empty {
 			line += " "
 		}
-		line += word
+		line, empty = line+word, false
 	}
 	w.linef("%s", line)
 }
@@ -188,25 +195,21 @@ func seconds(s float64) string {
 
 // cut shortens text to n characters on one line.
 func cut(text string, n int) string {
-	text = strings.Join(strings.Fields(text), " ")
-	runes := []rune(text)
+	runes := []rune(printable(text))
 	if n = max(n, 20); len(runes) <= n {
-		return text
+		return string(runes)
 	}
 	return string(runes[:n-1]) + "…"
 }
 
-func (w *textWriter) users(r *Report) {
-	if len(r.Users) == 0 {
-		return
-	}
-	var u usersSummary
-	if err := json.Unmarshal(r.Users, &u); err != nil {
-		w.err = fmt.Errorf("read the users' summary: %w", err)
-		return
-	}
-	w.heading("What the users saw")
-	for _, line := range u.lines() {
-		w.linef("  %s", line)
-	}
+// printable is text on one line without what a terminal would obey: what is told of a
+// run holds names that others chose.
+func printable(text string) string {
+	text = strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) {
+			return ' '
+		}
+		return c
+	}, text)
+	return strings.Join(strings.Fields(text), " ")
 }

@@ -52,6 +52,7 @@ func (e Entry) Decode(v any) error {
 type Journal struct {
 	path string
 	now  func() time.Time
+	ends func(kind string, data any) bool // tells a run's last entry; nil: none is
 
 	mu     sync.Mutex
 	offset int64  // end of the last line this process knows
@@ -76,7 +77,7 @@ func (j *Journal) Append(ctx context.Context, kind string, data any) (Entry, err
 	if err != nil {
 		return Entry{}, err
 	}
-	entry, err := j.appendLocked(kind, raw)
+	entry, err := j.appendLocked(kind, raw, j.ends != nil && j.ends(kind, data))
 	return entry, errors.Join(err, unlock())
 }
 
@@ -90,16 +91,16 @@ func (j *Journal) lock(ctx context.Context) (func() error, error) {
 	return l.Unlock, nil
 }
 
-func (j *Journal) appendLocked(kind string, raw json.RawMessage) (Entry, error) {
+func (j *Journal) appendLocked(kind string, raw json.RawMessage, last bool) (Entry, error) {
 	f, err := os.OpenFile(j.path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return Entry{}, fmt.Errorf("open journal: %w", err)
 	}
-	entry, err := j.write(f, kind, raw)
+	entry, err := j.write(f, kind, raw, last)
 	return entry, errors.Join(err, f.Close())
 }
 
-func (j *Journal) write(f *os.File, kind string, raw json.RawMessage) (Entry, error) {
+func (j *Journal) write(f *os.File, kind string, raw json.RawMessage, last bool) (Entry, error) {
 	// Catch up with what other processes appended, and find where whole lines end:
 	// a process killed while it wrote leaves half a line, which never counted.
 	if err := j.catchUp(f); err != nil {
@@ -114,6 +115,15 @@ func (j *Journal) write(f *os.File, kind string, raw json.RawMessage) (Entry, er
 		return Entry{}, fmt.Errorf("journal %s entry: %w", kind, err)
 	}
 	line = append(line, '\n')
+	sealed, err := j.seal()
+	if err != nil {
+		return Entry{}, err
+	}
+	if last || sealed != nil {
+		if err := j.writeSeal(Seal{Entries: entry.Seq, Hash: lineHash(line), At: entry.Time}); err != nil {
+			return Entry{}, err
+		}
+	}
 	if _, err := f.WriteAt(line, j.offset); err != nil {
 		return Entry{}, fmt.Errorf("append to journal %s: %w", j.path, err)
 	}
@@ -184,28 +194,6 @@ func (j *Journal) Follow(ctx context.Context, offset int64, each func(Entry) err
 		case <-tick.C:
 		}
 	}
-}
-
-// Verify reads the whole journal and tells whether each line follows from the one
-// before. The error names the first entry that does not.
-func (j *Journal) Verify() error {
-	f, err := os.Open(j.path)
-	if err != nil {
-		return fmt.Errorf("open journal: %w", err)
-	}
-	seq, hash := int64(0), ""
-	err = scan(f, 0, func(line []byte, _ int64) error {
-		var e Entry
-		if err := json.Unmarshal(line, &e); err != nil {
-			return fmt.Errorf("entry %d is not JSON: %w", seq+1, err)
-		}
-		if e.Seq != seq+1 || e.Prev != hash {
-			return fmt.Errorf("entry %d does not follow from the one before it: the journal was edited", seq+1)
-		}
-		seq, hash = e.Seq, lineHash(line)
-		return nil
-	})
-	return errors.Join(err, f.Close())
 }
 
 // scan calls each for every whole line from the offset on, with the offset after it.

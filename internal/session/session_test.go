@@ -28,7 +28,7 @@ func TestJournalKeepsWhatWasAppended(t *testing.T) {
 	if diff := cmp.Diff([]string{"one", "two", "three"}, words(t, OpenJournal(dir), 0)); diff != "" {
 		t.Error(diff)
 	}
-	if err := OpenJournal(dir).Verify(); err != nil {
+	if _, err := OpenJournal(dir).Verify(); err != nil {
 		t.Errorf("Verify: %v", err)
 	}
 }
@@ -51,7 +51,7 @@ func TestJournalAppendsFromManyProcessesLoseNothing(t *testing.T) {
 	if got := len(words(t, OpenJournal(dir), 0)); got != 100 {
 		t.Errorf("%d entries, want 100", got)
 	}
-	if err := OpenJournal(dir).Verify(); err != nil {
+	if _, err := OpenJournal(dir).Verify(); err != nil {
 		t.Errorf("Verify: %v", err)
 	}
 }
@@ -77,7 +77,7 @@ func TestJournalDropsHalfALine(t *testing.T) {
 	if diff := cmp.Diff([]string{"whole", "next"}, words(t, OpenJournal(dir), 0)); diff != "" {
 		t.Error(diff)
 	}
-	if err := OpenJournal(dir).Verify(); err != nil {
+	if _, err := OpenJournal(dir).Verify(); err != nil {
 		t.Errorf("Verify: %v", err)
 	}
 }
@@ -106,7 +106,7 @@ func TestVerifyTellsAnEditedJournal(t *testing.T) {
 			if err := os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if err := OpenJournal(dir).Verify(); err == nil {
+			if _, err := OpenJournal(dir).Verify(); err == nil {
 				t.Error("an edited journal passed")
 			}
 		})

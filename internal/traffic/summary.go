@@ -23,6 +23,11 @@ type Summary struct {
 	Before        Phase  `json:"before"` // the fault
 	During        Phase  `json:"during"` // from the fault to the recovery
 	After         Phase  `json:"after"`  // the recovery
+
+	From        time.Time `json:"from,omitzero"`        // when the first request was sent
+	To          time.Time `json:"to,omitzero"`          // when the last one was
+	LastFailure time.Time `json:"lastFailure,omitzero"` // when the last one that failed was
+	Series      *Series   `json:"series,omitempty"`     // the same over time; nil without requests
 }
 
 // Outage is a stretch between two good answers with a failure between them. Its times
@@ -40,6 +45,9 @@ type Phase struct {
 	Sent      int     `json:"sent"`
 	Failed    int     `json:"failed"`
 	ErrorRate float64 `json:"errorRate"` // failed by sent, 0 when none was sent
+	// Percentiles of good answers; 0 when there was none.
+	P50 time.Duration `json:"p50"`
+	P99 time.Duration `json:"p99"`
 }
 
 // Summaries sums up what every stream, by name, sent from a time on (the users of a system
@@ -61,33 +69,49 @@ func (s *stream) summary(name string, from, faultAt, recoveredAt time.Time) Summ
 	for _, seqs := range s.seqs {
 		sum.Missing += int(seqs.last - seqs.first + 1 - seqs.count)
 	}
+	if n := len(entries); n > 0 {
+		sum.From, sum.To = entries[0].sent, entries[n-1].sent
+		sum.Series = newSeries(entries)
+	}
 	var good []time.Duration
+	phases := []*Phase{&sum.Before, &sum.During, &sum.After}
+	goodIn := make([][]time.Duration, len(phases))
 	for _, e := range entries {
-		phase := &sum.During
-		switch {
-		case faultAt.IsZero() || e.sent.Before(faultAt):
-			phase = &sum.Before
-		case !recoveredAt.IsZero() && !e.sent.Before(recoveredAt):
-			phase = &sum.After
-		}
+		i := phaseAt(e.sent, faultAt, recoveredAt)
 		sum.Sent++
-		phase.Sent++
+		phases[i].Sent++
 		sum.Classes[e.class]++
 		if e.class == drillapp.ClassOK {
-			good = append(good, e.elapsed)
+			good, goodIn[i] = append(good, e.elapsed), append(goodIn[i], e.elapsed)
 			continue
 		}
 		sum.Failed++
-		phase.Failed++
+		phases[i].Failed++
+		sum.LastFailure = e.sent
 	}
-	for _, phase := range []*Phase{&sum.Before, &sum.During, &sum.After} {
+	for i, phase := range phases {
 		if phase.Sent > 0 {
 			phase.ErrorRate = float64(phase.Failed) / float64(phase.Sent)
 		}
+		slices.Sort(goodIn[i])
+		phase.P50, phase.P99 = percentile(goodIn[i], 50), percentile(goodIn[i], 99)
 	}
 	slices.Sort(good)
 	sum.P50, sum.P95, sum.P99 = percentile(good, 50), percentile(good, 95), percentile(good, 99)
 	return sum
+}
+
+// phaseAt tells whether a request belongs before (0), during (1) or after (2) the
+// incident; a zero time is never.
+func phaseAt(sent, faultAt, recoveredAt time.Time) int {
+	switch {
+	case faultAt.IsZero() || sent.Before(faultAt):
+		return 0
+	case !recoveredAt.IsZero() && !sent.Before(recoveredAt):
+		return 2
+	default:
+		return 1
+	}
 }
 
 func longestOutage(entries []entry) Outage {

@@ -28,6 +28,15 @@ func TestSummary(t *testing.T) {
 		During:        Phase{Sent: 79, Failed: 41, ErrorRate: 41. / 79},
 		After:         Phase{Sent: 31, Failed: 10, ErrorRate: 10. / 31},
 	}
+	// Each request of fill takes as many milliseconds as its number has in its last two digits.
+	want.Before.P50, want.Before.P99 = 50*time.Millisecond, 99*time.Millisecond
+	want.During.P50, want.During.P99 = 60*time.Millisecond, 79*time.Millisecond
+	want.After.P50, want.After.P99 = 89*time.Millisecond, 99*time.Millisecond
+	want.From, want.To, want.LastFailure = at(0.1), at(21), at(21)
+	if got.Series == nil || len(got.Series.Buckets) == 0 {
+		t.Fatal("no series")
+	}
+	got.Series = nil
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

@@ -1,0 +1,134 @@
+package audit
+
+import (
+	"path"
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// secretShort are the programs whose short flags are followed by a secret, with those
+// flags. The same letters are harmless elsewhere: journalctl -u kubelet.
+var secretShort = map[string]string{ //nolint:gochecknoglobals // a constant table
+	"curl": "-u -H -b -U", "wget": "-H", "mysql": "-p", "mysqladmin": "-p", "mariadb": "-p", "redis-cli": "-a", "mongo": "-p", "mongosh": "-p",
+	"sshpass": "-p", "ldapsearch": "-w", "docker": "-p -u", "podman": "-p -u", "nerdctl": "-p -u", "ctr": "-u", "skopeo": "-p", "crane": "-p", "helm": "-p",
+	"sqlcmd": "-P", "etcdctl": "-u", "smbclient": "-U",
+}
+
+var (
+	// passing are programs that run another one.
+	passing = regexp.MustCompile(`^(sudo|env|nohup|time|exec|command|nice|timeout|watch|xargs|if|then|do|while|!|[({])$`)
+	// separators end one command of a line and begin another.
+	separators = regexp.MustCompile(`^(\||\|\||&&|;|&|\|&)$`)
+	// bearer is a credential of an HTTP header.
+	bearer = regexp.MustCompile(`(?i)\b(bearer|basic)(\s+|%20)[^\s"']+`)
+	// header is an HTTP header that holds one.
+	header = regexp.MustCompile(`(?i)\b((?:proxy-)?authorization|cookie|x-[a-z-]*(?:token|key|auth)[a-z-]*)\s*:[^"']*`)
+	// literal is a value of kubectl create secret or configmap.
+	literal = regexp.MustCompile(`(--from-literal[= ]['"]?[^=\s'"]+=)('[^']*'|"[^"]*"|[^\s'"]+)`)
+	// assigned is a field of JSON or YAML, or a variable, with a name that speaks of a secret.
+	assigned = regexp.MustCompile(`(?i)([a-z0-9_.-]*(?:passw|passphrase|secret|token|credential|private|api_?key|access_?key)[a-z0-9_.-]*["']?\s*[:=]\s*)("[^"]*"|'[^']*'|[^\s"',;}|&]+)`)
+	// padded is base64 that ends as only base64 does: Kubernetes keeps its secrets so.
+	padded = regexp.MustCompile(`(^|["'=:])[A-Za-z0-9+/]{6,}={1,2}(["'|;,]|$)`)
+)
+
+// maxShell is how much of a typed line is kept, in bytes.
+const maxShell = 240
+
+// RedactShell shows a line that was typed into a shell, or a command with its arguments
+// joined by spaces, without what looks secret. Like all that is hidden by its looks, it
+// is a net and not a wall: a password that is a plain word in a plain place is shown.
+func RedactShell(line string) string {
+	words := shellWords(scrub(line))
+	program, hide := "", false
+	for i, word := range words {
+		switch {
+		case separators.MatchString(word):
+			program, hide = "", false
+			continue
+		case hide:
+			words[i], hide = hidden, false
+			continue
+		}
+		if program == "" && !passing.MatchString(word) && !strings.HasPrefix(word, "-") && !strings.Contains(word, "=") {
+			program = path.Base(word)
+		}
+		words[i], hide = redactTyped(program, word)
+	}
+	return clip(strings.Join(words, " "), maxShell)
+}
+
+// scrub hides what is known for a secret by the text around it, in a line or in an
+// argument that may be a whole script.
+func scrub(text string) string {
+	text = userInfo.ReplaceAllString(text, "://"+hidden+"@")
+	text = literal.ReplaceAllString(text, "${1}"+hidden)
+	text = header.ReplaceAllString(text, "$1: "+hidden)
+	text = bearer.ReplaceAllString(text, "$1 "+hidden)
+	return assigned.ReplaceAllString(text, "${1}"+hidden)
+}
+
+// redactTyped shows one word, and tells whether the next one is to be hidden.
+func redactTyped(program, word string) (shown string, hideNext bool) {
+	name, value, hasValue := strings.Cut(word, "=")
+	short := strings.Fields(secretShort[program])
+	for _, flag := range short {
+		if word == flag {
+			return word, true
+		}
+		if strings.HasPrefix(word, flag) && !strings.HasPrefix(word, "--") { // mysql -phunter2
+			return flag + hidden, false
+		}
+	}
+	switch {
+	case hasValue && secretName.MatchString(name) && value != "" && !strings.HasPrefix(value, "/"):
+		return name + "=" + hidden, false
+	case strings.HasPrefix(word, "--") && !hasValue && secretFlag.MatchString(word):
+		return word, true
+	case secretText(word):
+		return hidden, false
+	case hasValue && secretText(value):
+		return name + "=" + hidden, false
+	}
+	return word, false
+}
+
+// secretText tells a token, or padded base64, from a word. A path is no secret, nor is
+// the name of a pod, a container or an image, which people look at all the time.
+func secretText(word string) bool {
+	if strings.ContainsAny(word, "/") && !padded.MatchString(word) || digest.MatchString(word) {
+		return strings.Contains(word, "eyJ")
+	}
+	return looksSecret(strings.Trim(word, `"'`)) || padded.MatchString(word)
+}
+
+// digest is a container's or an image's ID, as crictl prints it.
+var digest = regexp.MustCompile(`^(sha256:)?[0-9a-f]{12,64}$`)
+
+// shellWords cuts a line where unquoted space is; quotes stay.
+func shellWords(line string) []string {
+	var words []string
+	var word strings.Builder
+	quote := rune(0)
+	for _, c := range line {
+		switch {
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '\'' || c == '"':
+			quote = c
+		case unicode.IsSpace(c):
+			if word.Len() > 0 {
+				words = append(words, word.String())
+				word.Reset()
+			}
+			continue
+		}
+		word.WriteRune(c)
+	}
+	if word.Len() > 0 {
+		words = append(words, word.String())
+	}
+	return words
+}

@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/firedrill/firedrill/internal/asciicast"
+	"github.com/firedrill/firedrill/internal/home"
+)
+
+func newShell(f *Factory) *cobra.Command {
+	var record string
+	cmd := &cobra.Command{
+		Use:     "shell [RUN]",
+		GroupID: groupDrill,
+		Short:   "Open a shell as the drill's trainee",
+		Long: `Open a shell in which kubectl acts as the drill's trainee; exit ends the shell, not the
+drill. With --record what the terminal shows goes to an asciicast v2 file as well, which
+asciinema plays. It holds all that is shown, secrets included.`,
+		Example: `  firedrill shell
+  firedrill shell --record mine.cast`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := f.traineeRun(args)
+			if err != nil {
+				return err
+			}
+			return f.openShell(cmd.Context(), r, record)
+		},
+	}
+	cmd.Flags().StringVar(&record, "record", "", "record the terminal into this new file, as asciicast v2 (not on Windows)")
+	return cmd
+}
+
+func (f *Factory) openShell(ctx context.Context, r *openRun, record string) error {
+	shell := f.Getenv("SHELL")
+	if runtime.GOOS == "windows" {
+		shell = f.Getenv("COMSPEC")
+	}
+	if shell == "" {
+		shell = "/bin/sh"
+	}
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), shell) // Ctrl-C belongs to what runs in the shell
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+r.kubeconfig(), "FIREDRILL_RUN="+r.name())
+	run := func() error {
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = f.IO.In, f.IO.Out, f.IO.Err
+		return cmd.Run()
+	}
+	if record != "" {
+		run = func() error { return f.runRecorded(cmd, record, r.name()) }
+	}
+	if f.IO.InIsTerminal() {
+		if err := write(f.IO.Err, "You are on call for %s. kubectl acts as the trainee; exit ends the shell, not the drill.\n", r.name()); err != nil {
+			return err
+		}
+	}
+	err := run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() >= 0 {
+		return &exitStatus{exit.ExitCode()}
+	}
+	if err != nil {
+		return fmt.Errorf("open a shell: %w", err)
+	}
+	return nil
+}
+
+// runRecorded runs a shell in a terminal of its own, which is recorded. The file must
+// not be there yet: a recording has one beginning.
+func (f *Factory) runRecorded(cmd *exec.Cmd, path, title string) (err error) {
+	if err := canRecord(); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_APPEND|os.O_WRONLY, home.FilePerm)
+	if errors.Is(err, os.ErrExist) {
+		return usageErrorf("--record %s: the file is there already: name a new one", path)
+	}
+	if err != nil {
+		return usageErrorf("--record %s: %w", path, err)
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	size := f.terminalSize()
+	recorder, err := asciicast.New(file, asciicast.Header{
+		Width: size.columns, Height: size.rows, Title: "firedrill " + title,
+		Env: map[string]string{"SHELL": cmd.Path, "TERM": f.Getenv("TERM")},
+	}, time.Now)
+	if err != nil {
+		return err
+	}
+	err = f.runInTerminal(cmd, recorder, size)
+	if closeErr := recorder.Close(); closeErr != nil {
+		f.Log.Warn("the recording is not whole", "file", path, "error", closeErr)
+	}
+	return err
+}
+
+// terminalSize is a terminal's size in characters.
+type terminalSize struct{ columns, rows int }
+
+const (
+	defaultColumns = 80
+	defaultRows    = 24
+)

@@ -1,0 +1,72 @@
+//go:build !windows
+
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/firedrill/firedrill/internal/iostreams"
+)
+
+// TestARecordedShell plays a script in a shell as a person would type it.
+func TestARecordedShell(t *testing.T) {
+	t.Parallel()
+	streams, in, out, _ := iostreams.Test()
+	in.WriteString("printf 'a\\303\\244-%s\\n' \"$((40 + 2))\"\nstty size\nexit 7\n")
+	f := NewFactory(streams)
+	path := filepath.Join(t.TempDir(), "x.cast")
+	err := f.runRecorded(exec.CommandContext(t.Context(), "/bin/sh"), path, "shop-aaaaa")
+	if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) || exit.ExitCode() != 7 {
+		t.Fatalf("ended with %v, want exit status 7", err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bytes.Split(bytes.TrimSpace(data), []byte("\n"))
+	var header struct {
+		Version, Width, Height int
+		Timestamp              int64
+		Title                  string
+	}
+	if err := json.Unmarshal(lines[0], &header); err != nil {
+		t.Fatal(err)
+	}
+	if header.Version != 2 || header.Width != 80 || header.Height != 24 || header.Timestamp == 0 || header.Title != "firedrill shop-aaaaa" {
+		t.Errorf("header %+v", header)
+	}
+	shown, last := "", 0.0
+	for _, line := range lines[1:] {
+		var event [3]any
+		if err := json.Unmarshal(line, &event); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		at, ok := event[0].(float64)
+		if !ok || at < last || event[1] != "o" {
+			t.Errorf("event %s after %v s", line, last)
+		}
+		last = at
+		shown += event[2].(string)
+	}
+	for _, want := range []string{"aä-42", "24 80"} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("%q is not in the recording: %q", want, shown)
+		}
+	}
+	if shown != out.String() {
+		t.Errorf("recorded %q, shown %q", shown, out.String())
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("others may read it: %v, %v", info.Mode(), err)
+	}
+	if err := f.runRecorded(exec.CommandContext(t.Context(), "/bin/sh"), path, "x"); err == nil || exitCode(err) != exitUsage || !strings.Contains(err.Error(), "name a new one") {
+		t.Errorf("a recording that is there: %v", err)
+	}
+}
