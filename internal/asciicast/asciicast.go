@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -49,7 +50,7 @@ func New(out io.Writer, h Header, now func() time.Time) (*Recorder, error) {
 func (r *Recorder) Write(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	text := append(r.rest, p...)
+	text := slices.Concat(r.rest, p)
 	whole := len(text) - cutCharacter(text)
 	r.rest = append([]byte(nil), text[whole:]...)
 	if whole > 0 {

@@ -51,7 +51,8 @@ func TestRecording(t *testing.T) {
 type full struct{ lines int }
 
 func (f *full) Write(p []byte) (int, error) {
-	if f.lines++; f.lines > 1 {
+	f.lines++
+	if f.lines > 1 {
 		return 0, errors.New("no space left on device")
 	}
 	return len(p), nil

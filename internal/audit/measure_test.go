@@ -53,8 +53,10 @@ func TestMeasure(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := c.Stats()
-	fmt.Printf("classifier: %d lines, %d of the trainee's, %d bad, %d actions, %.1f s of CPU, %.0f lines/s, %d MiB at most (%d MiB after 10,000 lines)\n",
-		s.Lines, s.Relevant, s.Bad, events, spent.Seconds(), float64(s.Lines)/spent.Seconds(), maxRSS(t)>>10, early>>10)
+	if _, err := fmt.Fprintf(os.Stdout, "classifier: %d lines, %d of the trainee's, %d bad, %d actions, %.1f s of CPU, %.0f lines/s, %d MiB at most (%d MiB after 10,000 lines)\n",
+		s.Lines, s.Relevant, s.Bad, events, spent.Seconds(), float64(s.Lines)/spent.Seconds(), maxRSS(t)>>10, early>>10); err != nil {
+		t.Fatal(err)
+	}
 	if s.Lines == 0 || s.Bad > 0 || events == 0 {
 		t.Errorf("%+v, %d actions", s, events)
 	}

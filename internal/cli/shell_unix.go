@@ -55,7 +55,7 @@ func (f *Factory) runInTerminal(cmd *exec.Cmd, recorder *asciicast.Recorder, siz
 	go func() { // ends with this process: nothing ends a read of a terminal
 		_, err := io.Copy(terminal, f.IO.In)
 		if err == nil {
-			_, err = io.WriteString(terminal, endOfInput)
+			_, err = terminal.WriteString(endOfInput)
 		}
 		f.Log.Debug("the shell's input ended", "error", err)
 	}()

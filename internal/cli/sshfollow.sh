@@ -1,3 +1,4 @@
+#!/bin/sh
 # Prints the file $1 as it grows, until the input ends, and removes it. Whoever reads
 # this may be killed: its end of the pipe closes, and nothing stays in the node.
 i=0

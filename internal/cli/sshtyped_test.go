@@ -54,7 +54,7 @@ func shellInNode(t *testing.T, tty bool, typed string) (lines []string, file str
 			t.Fatal(err)
 		}
 		defer terminal.Close()
-		if _, err := io.WriteString(terminal, typed); err != nil {
+		if _, err := terminal.WriteString(typed); err != nil {
 			t.Fatal(err)
 		}
 		go func() {

@@ -1,3 +1,4 @@
+#!/bin/bash
 # The shell that `firedrill ssh NODE` opens in a node, which writes each line that is
 # typed to the file $1 before it is run. $2 is "tty" for a person's shell.
 umask 077

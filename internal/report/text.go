@@ -175,7 +175,7 @@ func (w *textWriter) wrapped(indent, text string) { w.hanging(indent, indent, te
 func (w *textWriter) hanging(first, rest, text string) {
 	line, empty := first, true
 	for word := range strings.FieldsSeq(text) {
-		if !empty && len([]rune(line))+len([]rune(word))+1 > w.width {
+		if !empty && len([]rune(line))+len([]rune(word)) >= w.width {
 			w.linef("%s", line)
 			line, empty = rest, true
 		}
