@@ -67,7 +67,7 @@ const (
 func (b *bench) startOn(ctx context.Context, folder *scenario.Folder, created drill.Created) (*openRun, error) {
 	deadline := time.Now().Add(inUseLimit)
 	for {
-		r, err := b.f.startOn(ctx, b.cluster, folder, created)
+		r, err := b.f.startOn(ctx, b.cluster, folder, created, "")
 		var inUse *inUseError
 		if !errors.As(err, &inUse) || time.Now().After(deadline) {
 			return r, err

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -27,6 +28,7 @@ type Factory struct {
 	ScenarioDirs []string
 
 	level *slog.LevelVar
+	lines *bufio.Reader // of IO.In, once a person was asked something
 }
 
 // NewFactory returns a factory for this process's environment.

@@ -10,12 +10,15 @@ func newHint(f *Factory) *cobra.Command {
 	return &cobra.Command{
 		Use:     "hint [RUN]",
 		GroupID: groupDrill,
-		Short:   "Give the next hint of a drill; the report says how many were taken",
+		Short:   "Give the next hint of a drill: free in training, it costs points when graded",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r, err := f.openRun(optionalRun(args))
 			if err != nil {
 				return err
+			}
+			if r.InMode() == drill.ModeExam {
+				return usageErrorf("run %s is an exam: there are no hints", r.name())
 			}
 			if r.PagedAt.IsZero() || r.Phase == drill.PhaseFinished {
 				return usageErrorf("run %s is in phase %q: hints are given from the page to the end", r.name(), r.Phase)

@@ -34,7 +34,7 @@ func (v *liveView) update(r *drill.Run) {
 		v.started = true
 		v.status.Start("Watching the drill")
 	}
-	if r.State != nil {
+	if r.State != nil && !r.Hidden() {
 		v.changes(r.State)
 	}
 }
@@ -94,7 +94,7 @@ func (v *liveView) line(now time.Time) string {
 	r := &v.run
 	left := (r.TimeLimit - r.Clock(now)).Round(time.Second)
 	text := fmt.Sprintf("%s left", max(left, 0))
-	if r.State == nil {
+	if r.State == nil || r.Hidden() {
 		return text
 	}
 	passed := 0

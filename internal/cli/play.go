@@ -101,14 +101,20 @@ func (f *Factory) printPage(r *openRun) error {
 func (f *Factory) printHowTo(r *openRun) error {
 	p := f.IO.ErrPalette()
 	rows := [][2]string{
+		{"the incident is yours", "firedrill ack " + r.name()},
 		{"work in a second terminal", "firedrill shell " + r.name()},
 		{"or", "export KUBECONFIG=" + r.kubeconfig()},
 		{"a shell on a node", "firedrill ssh NODE"},
+		{"what you think is wrong", "firedrill diagnose " + r.name()},
 		{"a hint", "firedrill hint " + r.name()},
+		{"once it is repaired", "firedrill resolve " + r.name()},
 		{"how it stands", "firedrill status " + r.name()},
 		{"give up, clean up", "firedrill end " + r.name()},
 	}
 	for _, row := range rows {
+		if row[0] == "a hint" && r.InMode() == drill.ModeExam {
+			continue
+		}
 		if err := write(f.IO.Err, "  %-26s %s\n", row[0], p.Cyan(row[1])); err != nil {
 			return err
 		}
@@ -122,11 +128,14 @@ func (f *Factory) showUntilDecided(ctx context.Context, r *openRun) error {
 	defer func() { view.status.End(r.Recovered()) }()
 	stopClock := view.clock(ctx, r)
 	defer stopClock()
-	shown := 0
+	shown, said := 0, 0
 	return r.follow(ctx, f, func(run *drill.Run, _ session.Entry) (bool, error) {
 		view.update(run)
 		for ; shown < len(run.Events); shown++ {
 			view.event(run.Events[shown])
+		}
+		for ; said < len(run.Updates); said++ {
+			view.event(run.Updates[said].Event())
 		}
 		done := run.Verdict != nil || run.Phase == drill.PhaseFinished
 		if run.Phase == drill.PhaseFinished && run.Verdict == nil {

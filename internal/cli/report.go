@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/firedrill/firedrill/internal/drill"
+	"github.com/firedrill/firedrill/internal/grade"
 	"github.com/firedrill/firedrill/internal/home"
 	"github.com/firedrill/firedrill/internal/iostreams"
 	"github.com/firedrill/firedrill/internal/report"
@@ -39,6 +40,7 @@ type reportOptions struct {
 	table     string
 	actor     string
 	objective float64 // in percent
+	weights   string  // file of an instructor's weights; "" is the default ones
 	verify    bool
 }
 
@@ -77,6 +79,7 @@ offline; junit, csv and xapi are for build servers, spreadsheets and learning re
 	flags.StringVar(&o.table, "table", report.TableTimeline, "of -o csv: "+strings.Join(report.Tables(), ", "))
 	flags.StringVar(&o.actor, "actor", "", "of -o xapi: the trainee's address or name (default: an anonymous account)")
 	flags.Float64Var(&o.objective, "objective", 100*report.DefaultObjective, "per cent of the users' requests that get a good answer over 28 days: the error budget is reckoned from it")
+	flags.StringVar(&o.weights, "weights", "", "YAML file with an instructor's weights of the grade's parts, out of 100 (docs/grading.md)")
 	flags.BoolVar(&o.verify, "verify", false, "only tell whether the run's journal was edited")
 	return cmd
 }
@@ -138,10 +141,36 @@ func (f *Factory) textWidth() int {
 	return f.IO.Width()
 }
 
+// readWeights reads an instructor's weights; without a file the default ones count: nil.
+func readWeights(file string) (*grade.Weights, error) {
+	if file == "" {
+		return nil, nil //nolint:nilnil // none is no error
+	}
+	weights, err := grade.ReadWeights(file)
+	if err != nil {
+		return nil, usageErrorf("--weights: %w", err)
+	}
+	return weights, nil
+}
+
+// specOf is the run's scenario, or nil when it cannot be read any more.
+func (f *Factory) specOf(run *drill.Run) *scenario.Spec {
+	folder, err := loadFolder(run.Created)
+	if err != nil {
+		f.Log.Warn("the scenario cannot be read any more: no explanation", "error", err)
+		return nil
+	}
+	return &folder.Scenario.Spec
+}
+
 // run renders the report and puts it where it was asked for.
 func (o *reportOptions) run(r *openRun) error {
 	f := o.factory
-	told, err := f.tell(r)
+	weights, err := readWeights(o.weights)
+	if err != nil {
+		return err
+	}
+	told, err := f.tell(r, weights)
 	if err != nil {
 		return err
 	}
@@ -189,7 +218,7 @@ func (f *Factory) printReport(r *openRun) error {
 }
 
 // tell makes the report of a run as its journal stands.
-func (f *Factory) tell(r *openRun) (*report.Report, error) {
+func (f *Factory) tell(r *openRun, weights *grade.Weights) (*report.Report, error) {
 	entries, _, err := r.journal.Read(0)
 	if err != nil {
 		return nil, err
@@ -197,16 +226,17 @@ func (f *Factory) tell(r *openRun) (*report.Report, error) {
 	if err := r.refresh(); err != nil {
 		return nil, err
 	}
-	var spec *scenario.Spec
-	if folder, err := loadFolder(r.Created); err == nil {
-		spec = &folder.Scenario.Spec
-	} else {
-		f.Log.Warn("the scenario cannot be read any more: no explanation", "error", err)
-	}
+	spec := f.specOf(r.Run)
 	if err := r.usersSoFar(); err != nil {
 		f.Log.Warn("what the users saw is not told", "error", err)
 	}
 	told := report.Build(r.Run, spec, time.Now())
+	if weights != nil {
+		told.Grade = report.GradeOf(r.Run, spec, weights)
+	}
+	if r.Hidden() {
+		return told, nil // the history is that of the checks
+	}
 	history, err := drill.ReadHistory(entries)
 	told.History = &history
 	return told, err

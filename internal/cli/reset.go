@@ -20,6 +20,9 @@ func newReset(f *Factory) *cobra.Command {
 			if r.Phase == drill.PhaseFinished {
 				return usageErrorf("run %s is over: firedrill start %s --seed %d begins the same drill again", r.name(), r.Scenario, r.Seed)
 			}
+			if r.InMode() == drill.ModeExam {
+				return usageErrorf("run %s is an exam: there is no second try (firedrill end %s gives it up)", r.name(), r.name())
+			}
 			if err := r.ask(cmd.Context(), drill.VerbReset); err != nil {
 				return err
 			}

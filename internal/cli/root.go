@@ -15,15 +15,17 @@ import (
 
 // Groups of commands in the help text.
 const (
-	groupDrill   = "drill"
-	groupCluster = "cluster"
-	groupAuthor  = "author"
+	groupDrill    = "drill"
+	groupIncident = "incident"
+	groupCluster  = "cluster"
+	groupAuthor   = "author"
 )
 
 // commands is the list of all commands: a new one is a line here and a file.
 func commands() []func(*Factory) *cobra.Command {
 	return []func(*Factory) *cobra.Command{
-		newStart, newWatch, newStatus, newWait, newHint, newReset, newEnd, newReport, newRuns, newMetrics, newDemo,
+		newStart, newWatch, newStatus, newWait, newHint, newReset, newEnd, newReport, newExam, newRuns, newMetrics, newDemo,
+		newAck, newNote, newSeverity, newDiagnose, newResolve,
 		newShell, newKubeconfig, newRefereeCommand,
 		newUp, newDown, newDoctor, newSSH,
 		newList, newShow, newLint, newProve, newSchema, newNew,
@@ -73,6 +75,7 @@ healthy, breaks it, proves it broken, watches you repair it, and proves the repa
 	}
 	root.AddGroup(
 		&cobra.Group{ID: groupDrill, Title: "Drills:"},
+		&cobra.Group{ID: groupIncident, Title: "The incident:"},
 		&cobra.Group{ID: groupCluster, Title: "The cluster:"},
 		&cobra.Group{ID: groupAuthor, Title: "Writing scenarios:"},
 	)

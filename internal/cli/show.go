@@ -43,6 +43,21 @@ type answers struct {
 	Solutions   []scenario.Script   `json:"solutions"`
 	WrongFixes  []scenario.Script   `json:"wrongFixes"`
 	Variables   map[string][]string `json:"variables,omitempty"`
+	Diagnosis   *shownDiagnosis     `json:"diagnosis,omitempty"`
+	Signals     []shownSignal       `json:"signals,omitempty"` // in the order in which they pay
+}
+
+type shownDiagnosis struct {
+	Class     string   `json:"class"`
+	AlsoClass []string `json:"alsoClass,omitempty"`
+	Object    string   `json:"object"`
+	Mechanism string   `json:"mechanism"`
+}
+
+type shownSignal struct {
+	Name     string `json:"name"`
+	Sentence string `json:"sentence"`
+	Weight   int    `json:"weight"`
 }
 
 type shownFault struct {
@@ -127,8 +142,22 @@ func newShown(folder *scenario.Folder, withAnswers bool) shown {
 		}
 		a.Variables[v.Name] = v.OneOf
 	}
+	a.grading(spec)
 	view.Answers = a
 	return view
+}
+
+// grading adds what a run is graded by.
+func (a *answers) grading(spec scenario.Spec) {
+	if d := spec.Diagnosis; d != nil {
+		a.Diagnosis = &shownDiagnosis{Class: d.Class, AlsoClass: d.AlsoClass, Object: d.Object, Mechanism: d.Mechanism}
+	}
+	if spec.Rubric == nil {
+		return
+	}
+	for _, s := range spec.Rubric.Signals {
+		a.Signals = append(a.Signals, shownSignal{Name: s.Name, Sentence: s.Sentence, Weight: s.Weight})
+	}
 }
 
 func showText(f *Factory, view shown) string {
@@ -163,6 +192,16 @@ func answersText(line func(string, ...any), bold func(string) string, a *answers
 	}
 	section("The cause (" + a.Family + ")")
 	line("%s", indent(a.Explanation))
+	if d := a.Diagnosis; d != nil {
+		section("Diagnosis")
+		line("  %s, %s: %s", strings.Join(append([]string{d.Class}, d.AlsoClass...), " or "), d.Object, d.Mechanism)
+	}
+	if len(a.Signals) > 0 {
+		section("Signals, in the order in which they pay")
+	}
+	for i, s := range a.Signals {
+		line("  %d. %s: %s", i+1, s.Name, s.Sentence)
+	}
 	section("Faults")
 	for _, fault := range a.Faults {
 		line("  %s %s", fault.Type, compactJSON(fault.With))

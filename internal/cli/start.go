@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,6 +30,10 @@ type startOptions struct {
 	proof    time.Duration
 	detach   bool
 	output   string
+	mode     string
+	webhook  string
+	exam     string // that the run belongs to
+	examItem int    // its place in it, from 1
 	metrics  string // address to serve metrics on meanwhile; "" serves none
 }
 
@@ -48,6 +53,9 @@ everything away. With --detach the command returns as soon as the fault is prove
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.scenario = args[0]
+			if !slices.Contains(drill.Modes(), o.mode) {
+				return usageErrorf("--mode %q: use %s", o.mode, strings.Join(drill.Modes(), ", "))
+			}
 			if !cmd.Flags().Changed("seed") {
 				seed, err := randomSeed()
 				if err != nil {
@@ -64,9 +72,16 @@ everything away. With --detach the command returns as soon as the fault is prove
 	flags.DurationVar(&o.limit, "time-limit", 0, "how long the trainee has (default: what the scenario says)")
 	proofTimeoutFlag(flags, &o.proof)
 	flags.BoolVar(&o.detach, "detach", false, "return when the fault is proven; a referee goes on in the background")
+	flags.StringVar(&o.mode, "mode", string(drill.ModeTraining),
+		"training: hints are free and the checks are shown; graded: hints cost, the checks are hidden until the verdict; exam: no hints either")
+	webhookFlag(flags, &o.webhook)
 	flags.StringVar(&o.metrics, "metrics", "", "serve the runs' Prometheus metrics on this address meanwhile, such as localhost:9130")
 	outputFlag(cmd, &o.output, "text", "json")
 	return cmd
+}
+
+func webhookFlag(flags *pflag.FlagSet, into *string) {
+	flags.StringVar(into, "webhook", "", "URL that gets the page, the updates and the verdict as Slack-compatible JSON (default: $"+envWebhook+")")
 }
 
 func proofTimeoutFlag(flags *pflag.FlagSet, into *time.Duration) {
@@ -124,7 +139,12 @@ func (f *Factory) startRun(ctx context.Context, o *startOptions) (*openRun, *clu
 	if err != nil {
 		return nil, nil, err
 	}
+	webhook, err := f.webhookURL(o.webhook)
+	if err != nil {
+		return nil, nil, err
+	}
 	created := drill.Created{
+		Mode: drill.Mode(o.mode), Exam: o.exam, ExamItem: o.examItem,
 		Scenario: o.scenario, Seed: o.seed, Variant: o.variant, TimeLimit: o.limit, ProofTimeout: o.proof, Version: version(), ScenarioDirs: dirs,
 	}
 	folder, err := loadFolder(created) // refused before any cluster is touched
@@ -135,7 +155,7 @@ func (f *Factory) startRun(ctx context.Context, o *startOptions) (*openRun, *clu
 	if err != nil {
 		return nil, nil, err
 	}
-	r, err := f.startOn(ctx, c, folder, created)
+	r, err := f.startOn(ctx, c, folder, created, webhook)
 	return r, c, err
 }
 
@@ -153,8 +173,8 @@ func (f *Factory) absoluteScenarioDirs() ([]string, error) {
 }
 
 // startOn brings a run to its page on a cluster that is there.
-func (f *Factory) startOn(ctx context.Context, c *cluster.Cluster, folder *scenario.Folder, created drill.Created) (*openRun, error) {
-	r, err := f.begin(ctx, c, folder, created)
+func (f *Factory) startOn(ctx context.Context, c *cluster.Cluster, folder *scenario.Folder, created drill.Created, webhook string) (*openRun, error) {
+	r, err := f.begin(ctx, c, folder, created, webhook)
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +206,7 @@ func (f *Factory) ensureClusterOf(ctx context.Context, workers int) (*cluster.Cl
 }
 
 // begin opens the run: its name, its node, its journal, its referee.
-func (f *Factory) begin(ctx context.Context, c *cluster.Cluster, folder *scenario.Folder, created drill.Created) (*openRun, error) {
+func (f *Factory) begin(ctx context.Context, c *cluster.Cluster, folder *scenario.Folder, created drill.Created, webhook string) (*openRun, error) {
 	created.Cluster, created.ClusterID = c.Name(), c.ID()
 	if created.TimeLimit == 0 {
 		created.TimeLimit = folder.Scenario.Spec.TimeLimit.Std()
@@ -199,6 +219,11 @@ func (f *Factory) begin(ctx context.Context, c *cluster.Cluster, folder *scenari
 	r, err := f.openRun(run)
 	if err != nil {
 		return nil, err
+	}
+	if webhook != "" { // kept apart from the journal: whoever has the URL can post
+		if err := r.store.WriteFile(run, webhookFile, []byte(webhook+"\n")); err != nil {
+			return nil, err
+		}
 	}
 	return r, f.ensureReferee(ctx, r)
 }
@@ -337,6 +362,7 @@ type started struct {
 	Nodes      []string `json:"nodes"`
 	Node       string   `json:"node,omitempty"`
 	Seed       int64    `json:"seed"`
+	Mode       string   `json:"mode"`
 }
 
 func (f *Factory) printStarted(ctx context.Context, r *openRun, c *cluster.Cluster, output string) error {
@@ -348,7 +374,7 @@ func (f *Factory) printStarted(ctx context.Context, r *openRun, c *cluster.Clust
 		return err
 	}
 	s := started{
-		Run: r.name(), Scenario: r.Scenario, Namespace: r.name(), Kubeconfig: r.kubeconfig(), Node: r.Node, Seed: r.Seed,
+		Run: r.name(), Scenario: r.Scenario, Namespace: r.name(), Kubeconfig: r.kubeconfig(), Node: r.Node, Seed: r.Seed, Mode: string(r.InMode()),
 		Nodes: []string{},
 	}
 	for _, n := range nodes {

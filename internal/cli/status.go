@@ -83,6 +83,16 @@ func (f *Factory) printStatus(s drill.Status) error {
 			return err
 		}
 	}
+	if s.Hidden {
+		if err := f.Printf("  mode %s: how the checks stand is told with the verdict\n", s.Mode); err != nil {
+			return err
+		}
+	}
+	for _, warning := range s.Warnings {
+		if err := f.Printf("  %s %s\n", p.Yellow("warning:"), short(warning, f.textWidth()-12)); err != nil {
+			return err
+		}
+	}
 	if s.Hold.Phase != "" && !s.Decided {
 		return f.Printf("  %s: held for %s of %s\n", s.Hold.Phase, inSeconds(s.Hold.Elapsed), inSeconds(s.Hold.Required))
 	}

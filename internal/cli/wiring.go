@@ -68,12 +68,17 @@ func (f *Factory) newReferee(ctx context.Context, r *openRun, log *slog.Logger) 
 		return nil, err
 	}
 	users := &users{Record: record, client: client, run: r.name(), image: referee.Name, streams: folder.Scenario.Spec.Traffic}
+	notifier, err := r.notifier()
+	if err != nil {
+		return nil, errors.Join(err, record.Close())
+	}
 	engine, err := drill.NewEngine(folder, drill.Deps{
 		Journal: r.journal, Files: store, Client: client, Dynamic: dyn,
 		Mapper: injectors.NewMapper(client.Discovery()), Nodes: c, Pods: podexec.New(config, client),
 		Images:  &imageLoader{client: client, cluster: c, builder: builder, referee: referee, selector: r.NodeSelector},
 		Trainee: trainee.New(client, config, func(run string) string { return filepath.Join(store.Dir(run), traineeKubeconfig) }),
 		Users:   users, Actions: trail, Runner: &verifier.Runner{}, Now: time.Now, Log: log, RefereeImage: referee.Name,
+		Notifier: notifier,
 	})
 	if err != nil {
 		return nil, errors.Join(err, record.Close())

@@ -93,7 +93,14 @@ func (e *Engine) giveUp(why string) Verdict {
 }
 
 func (e *Engine) decide(ctx context.Context, v Verdict) error {
-	return e.note(ctx, entryVerdict, v)
+	if err := e.note(ctx, entryVerdict, v); err != nil {
+		return err
+	}
+	// The end journals it again: a verdict does not depend on it.
+	if err := e.noteUsers(context.WithoutCancel(ctx)); err != nil {
+		e.Log.Warn("what the users saw is not known yet", "error", err)
+	}
+	return nil
 }
 
 // accountForAbsence takes the time in which no referee was alive off the clock: nobody

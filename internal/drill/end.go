@@ -97,9 +97,10 @@ func (e *Engine) endAsked() bool {
 	return false
 }
 
-// noteUsers journals what the users saw, once.
+// noteUsers journals what the users saw: with the verdict, for the grade, and once more
+// with the end.
 func (e *Engine) noteUsers(ctx context.Context) error {
-	if e.run.Users != nil || e.run.PagedAt.IsZero() {
+	if e.run.usersIn == e.run.Phase || e.run.PagedAt.IsZero() {
 		return nil
 	}
 	var recovered time.Time

@@ -88,6 +88,9 @@ type Deps struct {
 	Now     func() time.Time
 	Log     *slog.Logger
 
+	// Notifier gets the page, the updates and the verdict; nil when nobody wants them.
+	Notifier Notifier
+
 	// ProofTimeout bounds each proof before the page; zero is DefaultProofTimeout.
 	ProofTimeout time.Duration
 
@@ -131,6 +134,8 @@ func NewEngine(folder *scenario.Folder, deps Deps) (*Engine, error) {
 func (e *Engine) Run(ctx context.Context) error {
 	w := &watchers{engine: e}
 	defer w.stop()
+	n := e.startNotifying(ctx)
+	defer func() { n.stop(e.run.Phase == PhaseFinished) }()
 	for e.run.Phase != PhaseFinished {
 		switch e.run.Phase {
 		case "", PhasePreparing:

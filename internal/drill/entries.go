@@ -26,6 +26,7 @@ const (
 	entryVerdict  = "verdict"  // Verdict
 	entryUsers    = "users"    // traffic summary, as the traffic package writes it
 	entryError    = "error"    // Failure
+	entryUpdate   = "update"   // Update: a step of the incident's process
 )
 
 // Phase is where a run stands.
@@ -60,6 +61,9 @@ type Created struct {
 	TimeLimit    time.Duration     `json:"timeLimit"`
 	ProveHealthy bool              `json:"proveHealthy,omitempty"` // prove that the recovery checks pass the healthy system
 	ProofTimeout time.Duration     `json:"proofTimeout,omitempty"` // for each proof before the page; 0: DefaultProofTimeout
+	Mode         Mode              `json:"mode,omitempty"`         // "" is ModeTraining
+	Exam         string            `json:"exam,omitempty"`         // the exam that the run belongs to
+	ExamItem     int               `json:"examItem,omitempty"`     // its place in the exam, from 1
 	Version      string            `json:"version"`
 }
 
@@ -131,6 +135,8 @@ type Hint struct {
 	Number int    `json:"number"` // from 1
 	Of     int    `json:"of"`
 	Text   string `json:"text"`
+
+	At time.Time `json:"-"` // of its journal entry
 }
 
 // Gap is a time in which the referee saw nothing: the clock does not count it.
@@ -154,4 +160,5 @@ type Verdict struct {
 type Failure struct {
 	Message   string `json:"message"`
 	Transient bool   `json:"transient,omitempty"`
+	Webhook   bool   `json:"webhook,omitempty"` // an update that nobody got: the drill goes on without
 }

@@ -32,6 +32,9 @@ type Run struct {
 	Proofs     []Proof
 	State      *verifier.State // newest observation of the recovery checks
 	Hints      []Hint
+	Updates    []Update // steps of the incident's process, of every attempt
+	Broken     []Broken // safeguards that broke since this attempt's page
+	Warnings   []string // what went wrong without hindering the referee
 	Gaps       []Gap
 	Verdict    *Verdict
 	Failures   []string
@@ -39,6 +42,10 @@ type Run struct {
 	Users      []byte  // newest traffic summary, JSON
 	Asked      []Asked // commands not carried out yet, oldest first
 	LastSeq    int64
+
+	usersIn Phase // in which Users was journaled
+
+	held map[string]bool // safeguards by whether they held when last seen, since the page
 }
 
 // Asked is a command of the journal that waits for the referee. As an error it is why
@@ -85,23 +92,20 @@ func (r *Run) apply(e session.Entry) error {
 	case entryActions:
 		return r.applyActions(e)
 	case entryUsers:
-		r.Users = e.Data
+		r.Users, r.usersIn = e.Data, r.Phase
 	case entryState:
-		r.Trouble, r.State = "", new(verifier.State)
-		return e.Decode(r.State)
+		return r.applyState(e)
 	case entryError:
-		var f Failure
-		err := e.Decode(&f)
-		if f.Transient {
-			r.Trouble = f.Message
-		} else {
-			r.Failures = append(r.Failures, f.Message)
-		}
-		return err
+		return r.applyError(e)
 	case entryProof:
 		return r.applyProof(e)
 	case entryHint:
-		return appendDecoded(e, &r.Hints)
+		h := Hint{At: e.Time}
+		err := e.Decode(&h)
+		r.Hints = append(r.Hints, h)
+		return err
+	case entryUpdate:
+		return r.applyUpdate(e)
 	case entryGap:
 		return appendDecoded(e, &r.Gaps)
 	case entryVerdict:
@@ -109,6 +113,22 @@ func (r *Run) apply(e session.Entry) error {
 		return e.Decode(r.Verdict)
 	}
 	return nil // an entry of a later version is history that this one cannot read
+}
+
+func (r *Run) applyError(e session.Entry) error {
+	var f Failure
+	if err := e.Decode(&f); err != nil {
+		return err
+	}
+	switch {
+	case f.Webhook:
+		r.Warnings = append(r.Warnings, f.Message)
+	case f.Transient:
+		r.Trouble = f.Message
+	default:
+		r.Failures = append(r.Failures, f.Message)
+	}
+	return nil
 }
 
 func appendDecoded[T any](e session.Entry, list *[]T) error {
@@ -128,6 +148,7 @@ func (r *Run) applyPhase(e session.Entry) error {
 	if p.Attempt > r.Attempt { // a reset: a new clock on the same timeline
 		r.State, r.Verdict, r.PagedAt, r.Page, r.Gaps = nil, nil, time.Time{}, "", nil
 		r.Baseline, r.Injected, r.SetUp, r.FaultAt = nil, nil, nil, time.Time{}
+		r.Broken, r.held, r.Users, r.usersIn = nil, nil, nil, ""
 	}
 	r.Trouble = ""
 	r.Phase, r.PhaseSince, r.Detail, r.Attempt = p.Phase, e.Time, p.Detail, max(p.Attempt, r.Attempt)
@@ -236,6 +257,8 @@ func (r *Run) VerdictText() string {
 	switch {
 	case r.Verdict != nil:
 		return r.Verdict.Reason
+	case r.Hidden() && len(r.Failures) == 0:
+		return "pending"
 	case len(r.Failures) > 0:
 		return "no verdict: " + r.Failures[len(r.Failures)-1]
 	case r.State != nil && r.State.Verdict.Reason != "":

@@ -32,8 +32,13 @@ type Status struct {
 	FinishedAt *time.Time        `json:"finishedAt,omitempty"`
 	Actions    int               `json:"actions"`
 	Hints      int               `json:"hints"`
+	Mode       Mode              `json:"mode"`
+	Hidden     bool              `json:"hidden,omitempty"` // how the checks stand is not told before the verdict
+	Exam       string            `json:"exam,omitempty"`
+	Updates    int               `json:"updates"` // steps of the incident's process
 	Errors     []string          `json:"errors,omitempty"`
-	Trouble    string            `json:"trouble,omitempty"` // what stands in the referee's way for now
+	Trouble    string            `json:"trouble,omitempty"`  // what stands in the referee's way for now
+	Warnings   []string          `json:"warnings,omitempty"` // what went wrong without hindering it
 }
 
 // StatusCheck is one recovery check as last seen.
@@ -78,9 +83,10 @@ func StatusOf(r *Run, refereeAlive bool, now time.Time) Status {
 		Checks: []StatusCheck{}, Safeguards: []StatusSafeguard{},
 		Clock:     StatusClock{Limit: r.TimeLimit.Seconds(), Used: r.Clock(now).Seconds()},
 		CreatedAt: r.CreatedAt, PagedAt: timeOrNil(r.PagedAt), FinishedAt: timeOrNil(r.FinishedAt),
-		Actions: len(r.Events), Hints: len(r.Hints), Errors: r.Failures, Trouble: r.Trouble,
+		Actions: len(r.Events), Hints: len(r.Hints), Errors: r.Failures, Trouble: r.Trouble, Warnings: r.Warnings,
+		Mode: r.InMode(), Hidden: r.Hidden(), Exam: r.Exam, Updates: len(r.Updates),
 	}
-	if r.State != nil {
+	if r.State != nil && !s.Hidden {
 		s.addState(r.State, now)
 	}
 	return s

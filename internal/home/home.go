@@ -76,10 +76,16 @@ func (h Home) Runs() string { return filepath.Join(string(h), "runs") }
 // Run is the folder of the named run: its journal and all that belongs to it.
 func (h Home) Run(run string) string { return filepath.Join(h.Runs(), run) }
 
+// Exams is the folder that holds a folder for each exam.
+func (h Home) Exams() string { return filepath.Join(string(h), "exams") }
+
+// Exam is the folder of the named exam.
+func (h Home) Exam(id string) string { return filepath.Join(h.Exams(), id) }
+
 // RemoveEmpty removes the home folder's own sub-folders and then the home folder
 // itself, as far as they are empty, so that a `down` leaves nothing behind.
 func (h Home) RemoveEmpty() error {
-	for _, dir := range []string{h.Clusters(), h.Runs(), filepath.Join(string(h), "locks"), string(h)} {
+	for _, dir := range []string{h.Clusters(), h.Runs(), h.Exams(), filepath.Join(string(h), "locks"), string(h)} {
 		entries, err := os.ReadDir(dir)
 		if errors.Is(err, fs.ErrNotExist) || len(entries) > 0 {
 			continue

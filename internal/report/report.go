@@ -36,8 +36,9 @@ type Report struct {
 	Hints       []drill.Hint      `json:"hints"`
 	Gaps        []drill.Gap       `json:"gaps"` // times that nobody observed; off the clock
 	Errors      []string          `json:"errors,omitempty"`
-	Grade       *grade.Grade      `json:"grade,omitempty"`
+	Grade       *grade.Grade      `json:"grade,omitempty"`       // only of a run that is decided
 	Explanation string            `json:"explanation,omitempty"` // only of a finished run
+	Mode        drill.Mode        `json:"mode"`
 }
 
 // Verdict is how the run was decided.
@@ -55,10 +56,10 @@ type Times struct {
 	Paged        Moment  `json:"paged"`
 	FirstAction  Moment  `json:"firstAction"`
 	Acknowledged Moment  `json:"acknowledged"`
-	Diagnosed    Moment  `json:"diagnosed"`
-	Mitigated    Moment  `json:"mitigated"`
+	Diagnosed    Moment  `json:"diagnosed"` // the last diagnosis before the verdict
+	Mitigated    Moment  `json:"mitigated"` // the start of the hold that passed
 	Recovered    Moment  `json:"recovered"`
-	Verified     Moment  `json:"verified"`
+	Verified     Moment  `json:"verified"` // the end of it
 	Decided      Moment  `json:"decided"`
 	Finished     Moment  `json:"finished"`
 	Clock        float64 `json:"clockSeconds"`
@@ -119,13 +120,17 @@ func Build(run *drill.Run, spec *scenario.Spec, now time.Time) *Report {
 	if run.Trouble != "" {
 		r.Errors = append(r.Errors, run.Trouble)
 	}
+	r.Errors = append(r.Errors, run.Warnings...)
 	if run.Verdict != nil {
 		r.Verdict.Cause = run.Verdict.Cause
 	}
 	for _, p := range run.Proofs {
+		if run.Hidden() {
+			break // the proven symptom is a hint
+		}
 		r.Proofs = append(r.Proofs, Proof{What: p.What, Passed: p.Passed, Took: p.Took.Seconds(), Checks: checksOf(p.State.Checks)})
 	}
-	if run.State != nil {
+	if run.State != nil && !run.Hidden() {
 		r.Checks = checksOf(run.State.Checks)
 		r.Safeguards = safeguardsOf(run.State.Safeguards)
 	}
@@ -134,6 +139,8 @@ func Build(run *drill.Run, spec *scenario.Spec, now time.Time) *Report {
 	}
 	r.Times = timesOf(run, now)
 	r.Users = usersOf(run.Users)
+	r.Mode = run.InMode()
+	r.process(run, spec, momentsOf(run))
 	return r
 }
 
@@ -157,8 +164,9 @@ func safeguardsOf(states []verifier.SafeguardState) []Safeguard {
 	return guards
 }
 
-func timesOf(run *drill.Run, now time.Time) Times {
-	at := func(t time.Time, evidence string) Moment {
+// momentsOf makes moments of times, after this run's page.
+func momentsOf(run *drill.Run) func(t time.Time, evidence string) Moment {
+	return func(t time.Time, evidence string) Moment {
 		if t.IsZero() {
 			return Moment{}
 		}
@@ -169,6 +177,10 @@ func timesOf(run *drill.Run, now time.Time) Times {
 		}
 		return m
 	}
+}
+
+func timesOf(run *drill.Run, now time.Time) Times {
+	at := momentsOf(run)
 	t := Times{
 		Created: at(run.CreatedAt, "journal"), FaultAt: at(run.FaultAt, "journal: intent of the first fault"),
 		Paged: at(run.PagedAt, "journal: page"), Finished: at(run.FinishedAt, "journal"),

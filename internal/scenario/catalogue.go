@@ -190,6 +190,7 @@ func (e Entry) Lint(kinds Kinds) (*Folder, error) {
 	if folder == nil {
 		return nil, err
 	}
+	problems = append(problems, folder.gradable().In(e.Dir)...)
 	variants := folder.Scenario.Spec.Variants
 	most := max(1, len(variants))
 	for _, v := range folder.Scenario.Spec.Variables {
@@ -206,8 +207,12 @@ func (e Entry) Lint(kinds Kinds) (*Folder, error) {
 			values[VarVariant] = variants[i%len(variants)].Name
 		}
 		var more Problems
-		if _, err := e.Check(Vars{Values: values}, kinds); err != nil && !errors.As(err, &more) {
+		checked, err := e.Check(Vars{Values: values}, kinds)
+		if err != nil && !errors.As(err, &more) {
 			return nil, err
+		}
+		if checked != nil {
+			more = append(more, checked.gradable().In(e.Dir)...)
 		}
 		problems = append(problems, more...)
 	}

@@ -22,6 +22,7 @@ func (l *loader) document() {
 	d.images()
 	d.traffic()
 	d.times()
+	d.grading()
 	l.problems = append(l.problems, d.problems...)
 }
 

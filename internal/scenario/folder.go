@@ -24,6 +24,8 @@ type Folder struct {
 	Variant    string            // "" when the scenario has none
 	Solutions  []Script          // solutions/*.sh, by name
 	WrongFixes []Script          // wrong-fixes/*.sh, by name
+
+	body ast.Node // of scenario.yaml, for the places of problems that are found later
 }
 
 // Load reads a scenario's folder. What is wrong in its text is an error of type
@@ -45,7 +47,7 @@ func load(fsys fs.FS, name string, vars Vars) (*Folder, error) {
 	if body == nil {
 		return nil, problems.Err()
 	}
-	l := &loader{folder: &Folder{FS: fsys, Scenario: &Scenario{}}, name: name, body: body, used: map[string]bool{}}
+	l := &loader{folder: &Folder{FS: fsys, Scenario: &Scenario{}, body: body}, name: name, body: body, used: map[string]bool{}}
 	l.scenario(src, vars)
 	if err := l.files(); err != nil {
 		return nil, err

@@ -49,6 +49,8 @@ type Spec struct {
 	Safeguards   []Safeguard `yaml:"safeguards" doc:"What a repair must not weaken." required:"true"`
 	Hints        []string    `yaml:"hints" doc:"From a nudge to nearly the answer." min:"1" max:"10" required:"true"`
 	Explanation  string      `yaml:"explanation" doc:"Shown after the end, in the voice of a senior reviewer." required:"true"`
+	Diagnosis    *Diagnosis  `yaml:"diagnosis" doc:"What was wrong, for firedrill diagnose. Needed once the scenario is no draft."`
+	Rubric       *Rubric     `yaml:"rubric" doc:"How an expert goes about it, for the grade. Needed once the scenario is no draft."`
 }
 
 // Variant is one kind of the incident. Each field that it gives replaces the spec's.
@@ -69,6 +71,8 @@ type Variant struct {
 	Safeguards  []Safeguard `yaml:"safeguards" doc:"What a repair must not weaken."`
 	Hints       []string    `yaml:"hints" doc:"From a nudge to nearly the answer." max:"10"`
 	Explanation string      `yaml:"explanation" doc:"Shown after the end."`
+	Diagnosis   *Diagnosis  `yaml:"diagnosis" doc:"What was wrong."`
+	Rubric      *Rubric     `yaml:"rubric" doc:"How an expert goes about it."`
 }
 
 // Variable is one value that varies by the run's seed.

@@ -1,0 +1,166 @@
+package cli
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/firedrill/firedrill/internal/drill"
+	"github.com/firedrill/firedrill/internal/home"
+	"github.com/firedrill/firedrill/internal/scenario"
+	"github.com/firedrill/firedrill/internal/session"
+)
+
+// examFile is the exam as it was begun, in the exam's folder. All else of its state is in
+// the journals of its runs.
+const examFile = "exam.yaml"
+
+type examOptions struct {
+	factory *Factory
+	webhook string
+	output  string
+}
+
+func newExam(f *Factory) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "exam",
+		GroupID: groupDrill,
+		Short:   "Sit several drills, one after the other, with one result",
+		Long: `Sit an exam: the drills of a file, one after the other, in mode exam (no hints, no second
+try, the checks' states hidden until the verdict). The result is one score out of 100.`,
+		Example: `  firedrill exam start exam.yaml
+  firedrill exam next             # once the first one is decided
+  firedrill exam report           # exit code 0: passed, 1: not`,
+		Args: unknownCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newExamStart(f), newExamNext(f), newExamStatus(f), newExamReport(f))
+	return cmd
+}
+
+func newExamStart(f *Factory) *cobra.Command {
+	o := &examOptions{factory: f}
+	cmd := &cobra.Command{
+		Use:   "start FILE",
+		Short: "Begin an exam: its first drill is started in the background",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.start(cmd.Context(), args[0])
+		},
+	}
+	webhookFlag(cmd.Flags(), &o.webhook)
+	outputFlag(cmd, &o.output, outputText, outputJSON)
+	return cmd
+}
+
+func newExamNext(f *Factory) *cobra.Command {
+	o := &examOptions{factory: f}
+	cmd := &cobra.Command{
+		Use:   "next [EXAM]",
+		Short: "Clean up after the drill that is decided, and start the next one",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			e, err := f.openExam(optionalRun(args))
+			if err != nil {
+				return err
+			}
+			return o.next(cmd.Context(), e)
+		},
+	}
+	webhookFlag(cmd.Flags(), &o.webhook)
+	outputFlag(cmd, &o.output, outputText, outputJSON)
+	return cmd
+}
+
+// start reads the exam, makes sure that every drill of it can be read, and begins.
+func (o *examOptions) start(ctx context.Context, path string) error {
+	f := o.factory
+	src, err := os.ReadFile(path)
+	if err != nil {
+		return usageErrorf("read the exam: %w", err)
+	}
+	exam, err := scenario.ReadExam(filepath.ToSlash(path), src)
+	if err != nil {
+		return scenarioError(err)
+	}
+	dirs, err := f.absoluteScenarioDirs()
+	if err != nil {
+		return err
+	}
+	for i, item := range exam.Scenarios {
+		if _, err := loadFolder(drill.Created{Scenario: item.Name, Variant: item.Variant, ScenarioDirs: dirs}); err != nil {
+			return usageErrorf("%s: scenarios[%d]: %w", path, i, err)
+		}
+	}
+	if open, err := f.openExams(); err != nil {
+		return err
+	} else if len(open) > 0 {
+		return usageErrorf("exam %s is under way: firedrill exam status (firedrill exam next goes on with it)", open[0].id)
+	}
+	id, err := session.NewID("exam")
+	if err != nil {
+		return err
+	}
+	h, err := f.Home()
+	if err != nil {
+		return err
+	}
+	if err := home.WriteFile(filepath.Join(h.Exam(id), examFile), src, home.FilePerm); err != nil {
+		return err
+	}
+	e, err := f.openExam(id)
+	if err != nil {
+		return err
+	}
+	return o.next(ctx, e)
+}
+
+// next starts the first drill that was not begun, after the one before it was decided.
+func (o *examOptions) next(ctx context.Context, e *openExam) error {
+	f := o.factory
+	for i, run := range e.runs {
+		switch {
+		case run == nil:
+			return o.begin(ctx, e, i)
+		case run.Phase == drill.PhaseFinished:
+		case run.Verdict == nil:
+			return usageErrorf("drill %d of exam %s is under way: repair it, or give it up with firedrill end %s", i+1, e.id, run.Created.Run)
+		default:
+			r, err := f.openRun(run.Created.Run)
+			if err != nil {
+				return err
+			}
+			status := f.IO.NewStatus()
+			status.Start("%s", steps[drill.PhaseEnding])
+			err = f.endAndWait(ctx, r)
+			status.End(err == nil)
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return usageErrorf("exam %s is over: firedrill exam report %s", e.id, e.id)
+}
+
+func (o *examOptions) begin(ctx context.Context, e *openExam, i int) error {
+	f, item := o.factory, e.exam.Scenarios[i]
+	start := &startOptions{
+		factory: f, scenario: item.Name, variant: item.Variant, limit: item.TimeLimit.Std(), proof: drill.DefaultProofTimeout,
+		mode: string(drill.ModeExam), webhook: o.webhook, exam: e.id, examItem: i + 1, detach: true, output: o.output,
+	}
+	if item.Seed != nil {
+		start.seed = *item.Seed
+	} else {
+		seed, err := randomSeed()
+		if err != nil {
+			return err
+		}
+		start.seed = seed
+	}
+	if err := write(f.IO.Err, "Exam %s: drill %d of %d\n", e.id, i+1, len(e.exam.Scenarios)); err != nil {
+		return err
+	}
+	return runStart(ctx, start)
+}

@@ -1,0 +1,150 @@
+package cli
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/spf13/cobra"
+
+	"github.com/firedrill/firedrill/internal/drill"
+	"github.com/firedrill/firedrill/internal/report"
+)
+
+// examResult is what "exam report -o json" prints: a contract (docs/cli.md).
+type examResult struct {
+	Exam   string      `json:"exam"`
+	Title  string      `json:"title"`
+	PassAt float64     `json:"passAt"`
+	Score  float64     `json:"score"` // 0 to 100; drills that were not decided count 0
+	Passed bool        `json:"passed"`
+	Over   bool        `json:"over"` // every drill was decided
+	Drills []examDrill `json:"drills"`
+}
+
+// examDrill is one drill of an exam.
+type examDrill struct {
+	Place     int      `json:"place"` // from 1
+	Run       string   `json:"run,omitempty"`
+	Title     string   `json:"title,omitempty"`    // the symptom, once it was begun
+	Scenario  string   `json:"scenario,omitempty"` // the cause's name, once it is decided
+	State     string   `json:"state"`              // waiting, under way, decided
+	Weight    float64  `json:"weight"`
+	Grade     *float64 `json:"grade,omitempty"` // 0 to 100, once it is decided
+	Points    float64  `json:"points"`          // what it adds to the score
+	Recovered bool     `json:"recovered"`
+	Verdict   string   `json:"verdict,omitempty"`
+}
+
+// States of an exam's drill.
+const (
+	drillWaiting  = "waiting"
+	drillUnderWay = "under way"
+	drillDecided  = "decided"
+)
+
+func newExamStatus(f *Factory) *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
+		Use:   "status [EXAM]",
+		Short: "Say how far an exam has come",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			e, err := f.openExam(optionalRun(args))
+			if err != nil {
+				return err
+			}
+			return f.printExam(f.resultOf(e), output)
+		},
+	}
+	outputFlag(cmd, &output, outputText, outputJSON)
+	return cmd
+}
+
+func newExamReport(f *Factory) *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
+		Use:   "report [EXAM]",
+		Short: "Print an exam's result: exit code 0 when it is passed, 1 when not",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			e, err := f.openExam(optionalRun(args))
+			if err != nil {
+				return err
+			}
+			result := f.resultOf(e)
+			if err := f.printExam(result, output); err != nil {
+				return err
+			}
+			if !result.Passed {
+				return &exitStatus{exitError}
+			}
+			return nil
+		},
+	}
+	outputFlag(cmd, &output, outputText, outputJSON)
+	return cmd
+}
+
+// resultOf adds up the grades: each drill gives as much of its weight as it was graded.
+func (f *Factory) resultOf(e *openExam) examResult {
+	result := examResult{Exam: e.id, Title: e.exam.Title, PassAt: e.exam.PassAt, Over: e.over(), Drills: []examDrill{}}
+	total := e.exam.Weights()
+	for i, item := range e.exam.Scenarios {
+		row := examDrill{Place: i + 1, State: drillWaiting, Weight: item.Weight}
+		if run := e.runs[i]; run != nil {
+			row.Run, row.Title, row.State = run.Created.Run, run.Title, drillUnderWay
+			if run.Verdict != nil || run.Phase == drill.PhaseFinished {
+				f.decided(&row, run)
+			}
+		}
+		if row.Grade != nil {
+			row.Points = round1(*row.Grade * item.Weight / total)
+			result.Score += *row.Grade * item.Weight / total
+		}
+		result.Drills = append(result.Drills, row)
+	}
+	result.Score = round1(result.Score)
+	result.Passed = result.Over && result.Score >= result.PassAt
+	return result
+}
+
+// decided fills in how a drill ended. One without a verdict counts 0.
+func (f *Factory) decided(row *examDrill, run *drill.Run) {
+	row.State, row.Scenario, row.Recovered, row.Verdict = drillDecided, run.Scenario, run.Recovered(), run.VerdictText()
+	points := 0.0
+	if g := report.GradeOf(run, f.specOf(run), nil); g != nil {
+		points = g.Total
+	}
+	row.Grade = &points
+}
+
+func round1(x float64) float64 { return math.Round(x*10) / 10 }
+
+func (f *Factory) printExam(result examResult, output string) error {
+	if output == outputJSON {
+		return f.printJSON(result)
+	}
+	p := f.IO.OutPalette()
+	word := p.Yellow("NOT OVER")
+	switch {
+	case result.Passed:
+		word = p.Green("PASSED")
+	case result.Over:
+		word = p.Red("NOT PASSED")
+	}
+	if err := f.Printf("%s  %s\n%s: %g of 100, passed at %g\n\n", word, p.Bold(result.Title), result.Exam, result.Score, result.PassAt); err != nil {
+		return err
+	}
+	table := f.IO.NewTable("", "RUN", "STATE", "WEIGHT", "GRADE", "POINTS", "VERDICT")
+	for _, d := range result.Drills {
+		grade := "-"
+		if d.Grade != nil {
+			grade = fmt.Sprintf("%g", *d.Grade)
+		}
+		table.Row(fmt.Sprint(d.Place), d.Run, d.State, fmt.Sprintf("%g", d.Weight), grade, fmt.Sprintf("%g", d.Points), short(d.Verdict, f.textWidth()-60))
+	}
+	if err := table.Render(); err != nil {
+		return fmt.Errorf("print the exam: %w", err)
+	}
+	return nil
+}

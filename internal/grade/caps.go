@@ -1,0 +1,46 @@
+package grade
+
+import (
+	"github.com/firedrill/firedrill/internal/timeline"
+)
+
+// refereeNamespace is where the referee's ownership and the users' prober are.
+const refereeNamespace = "firedrill-system"
+
+// cap is the lowest bound that anything puts on the total, or nil.
+func (g *grader) cap() *Cap {
+	var lowest *Cap
+	add := func(at float64, reason, why string) {
+		if lowest == nil || at < lowest.At {
+			lowest = &Cap{At: at, Reason: reason, Evidence: why}
+		}
+	}
+	if len(g.events)+len(g.told) == 0 {
+		add(capNothing, "nothing was done", "timeline: no action between the page and the verdict")
+	}
+	for _, e := range g.events {
+		if at, reason := g.forbidden(e); reason != "" {
+			add(at, reason, evidence(e))
+		}
+	}
+	if !g.Recovered {
+		add(capOpen, "the system was not recovered", "verdict: "+g.Verdict)
+	}
+	return lowest
+}
+
+// forbidden tells whether an event is one that no repair needs, and what it caps.
+// What the API server refused did no harm, and is no more than a line of the report.
+func (g *grader) forbidden(e timeline.Event) (at float64, reason string) {
+	switch {
+	case !changed(e):
+		return 0, ""
+	case e.Namespace == refereeNamespace, e.Resource == "namespaces" && e.Name == refereeNamespace:
+		return capReferee, "the referee's namespace was touched: the users are measured from there"
+	case e.Verb == "delete" && e.Resource == "namespaces" && e.Name == g.Run:
+		return capNamespace, "the drill's namespace was deleted"
+	case e.Actor == actorAdmin:
+		return capAdmin, "the administrator's kubeconfig was used: a change that nobody's rights allow"
+	}
+	return 0, ""
+}

@@ -1,0 +1,247 @@
+package grade_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/firedrill/firedrill/internal/grade"
+	"github.com/firedrill/firedrill/internal/scenario"
+	"github.com/firedrill/firedrill/internal/timeline"
+)
+
+func part(t *testing.T, g *grade.Grade, name string) grade.Part {
+	t.Helper()
+	for _, p := range g.Parts {
+		if p.Name == name {
+			return p
+		}
+	}
+	t.Fatalf("no part %s", name)
+	return grade.Part{}
+}
+
+// small is a rubric of three signals that weigh the same.
+func small() *scenario.Rubric {
+	read := func(name, verb string) scenario.Signal {
+		return scenario.Signal{Name: name, Sentence: name + " tells", Weight: 1, Match: []scenario.Match{{Verbs: []string{verb}, Resources: []string{"pods"}}}}
+	}
+	return &scenario.Rubric{
+		Signals:     []scenario.Signal{read("first", "get"), read("second", "describe"), read("third", "logs")},
+		Precautions: []scenario.Match{{Verbs: []string{"cordon"}}},
+		Decision:    &scenario.Decision{Sentence: "Roll back.", Match: []scenario.Match{{Verbs: []string{"rollout undo"}}}},
+	}
+}
+
+// events makes events, ten seconds apart, of verbs; a verb with an exclamation mark writes.
+func events(verbs ...string) []timeline.Event {
+	var all []timeline.Event
+	for i, verb := range verbs {
+		name, writes := strings.CutSuffix(verb, "!")
+		all = append(all, timeline.Event{
+			Time: at(time.Duration(i+1) * 10 * time.Second), ID: fmt.Sprint("e", i), Source: timeline.SourceAudit, Actor: "trainee",
+			Verb: name, Resource: "pods", Writes: writes, Code: 200, Text: name,
+		})
+	}
+	return all
+}
+
+func input(all []timeline.Event) grade.Input {
+	return grade.Input{
+		Run: run, Paged: paged, Decided: at(10 * time.Minute), RecoveredAt: at(9 * time.Minute), Recovered: true,
+		Verdict: "recovered: it held", Limit: 15 * time.Minute, Rubric: small(), Events: all,
+	}
+}
+
+// TestSignals: what is read before the first change earns all, after it half; the order
+// has points of its own.
+func TestSignals(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		verbs string
+		want  string // of each signal and of the order, in hundredths of the part
+		blind bool
+	}{
+		"in order":                 {"get describe logs rollout undo!", "13.3 13.3 13.3 10.0", false},
+		"backwards":                {"logs describe get", "13.3 13.3 13.3 3.3", false},
+		"one too early":            {"logs get describe", "13.3 13.3 13.3 6.7", false},
+		"again, in order":          {"logs get describe logs", "13.3 13.3 13.3 10.0", false},
+		"after the change":         {"get rollout undo! describe", "13.3 6.7 0.0 3.3", false},
+		"changed blindly":          {"rollout undo! get describe logs", "6.7 6.7 6.7 0.0", true},
+		"cordoned first":           {"cordon! get describe logs", "13.3 13.3 13.3 10.0", false},
+		"nothing read":             {"rollout undo!", "0.0 0.0 0.0 0.0", true},
+		"looked at something else": {"top rollout undo!", "0.0 0.0 0.0 0.0", true},
+		"only looked":              {"get", "13.3 0.0 0.0 3.3", false},
+		"a change before any look": {"scale! get", "6.7 0.0 0.0 0.0", true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			in := input(events(strings.Split(strings.ReplaceAll(test.verbs, "rollout undo", "rollout_undo"), " ")...))
+			for i := range in.Events {
+				in.Events[i].Verb = strings.ReplaceAll(in.Events[i].Verb, "_", " ")
+			}
+			in.Weights = &grade.Weights{Process: 100}
+			g := grade.Of(in)
+			p := part(t, g, grade.PartProcess)
+			var got []string
+			for _, l := range p.Lines[:4] {
+				got = append(got, fmt.Sprintf("%.1f", l.Got))
+			}
+			if diff := cmp.Diff(test.want, strings.Join(got, " ")); diff != "" {
+				t.Error(diff)
+			}
+			blind := len(g.Missed) > 0 && g.Missed[0].Text == "changed the system before looking at it"
+			if blind != test.blind {
+				t.Errorf("blind %v: %+v", blind, g.Missed[0])
+			}
+		})
+	}
+	in := input(events("scale!", "get"))
+	in.Events[0].Code = 403
+	if l := part(t, grade.Of(in), grade.PartProcess).Lines[0]; l.Got != l.Max {
+		t.Errorf("a change that was refused counts as one: %+v", l)
+	}
+}
+
+func TestCaps(t *testing.T) {
+	t.Parallel()
+	write := func(change func(*timeline.Event)) func(*grade.Input) {
+		return func(in *grade.Input) {
+			e := timeline.Event{Time: at(time.Minute), ID: "bad", Source: timeline.SourceAudit, Actor: "trainee", Verb: "delete", Resource: "pods", Namespace: run, Writes: true, Code: 200, Text: "did it"}
+			change(&e)
+			in.Events = append(in.Events, e)
+		}
+	}
+	tests := map[string]struct {
+		change   func(*grade.Input)
+		at       float64 // -1: no cap
+		evidence string
+	}{
+		"none":                    {func(*grade.Input) {}, -1, ""},
+		"not recovered":           {func(in *grade.Input) { in.Recovered, in.Verdict = false, "not recovered: x" }, 40, "verdict: not recovered: x"},
+		"the drill's namespace":   {write(func(e *timeline.Event) { e.Resource, e.Name = "namespaces", run }), 20, "audit bad: did it"},
+		"the prober":              {write(func(e *timeline.Event) { e.Namespace = "firedrill-system" }), 20, "audit bad: did it"},
+		"the referee's namespace": {write(func(e *timeline.Event) { e.Resource, e.Name, e.Namespace = "namespaces", "firedrill-system", "" }), 20, "audit bad: did it"},
+		"bypass":                  {write(func(e *timeline.Event) { e.Actor = "admin" }), 50, "audit bad: did it"},
+		"bypass that only looks":  {write(func(e *timeline.Event) { e.Actor, e.Writes = "admin", false }), -1, ""},
+		"refused":                 {write(func(e *timeline.Event) { e.Namespace, e.Code = "firedrill-system", 403 }), -1, ""},
+		"another namespace":       {write(func(e *timeline.Event) { e.Resource, e.Name = "namespaces", "other" }), -1, ""},
+		"before the page":         {write(func(e *timeline.Event) { e.Actor, e.Time = "admin", at(-time.Minute) }), -1, ""},
+		"with the verdict":        {write(func(e *timeline.Event) { e.Actor, e.Time = "admin", at(10*time.Minute) }), 50, "audit bad: did it"},
+		"after the verdict":       {write(func(e *timeline.Event) { e.Actor, e.Time = "admin", at(10*time.Minute+1) }), -1, ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			in := input(events("get", "describe", "logs"))
+			test.change(&in)
+			g := grade.Of(in)
+			if (g.Capped == nil) != (test.at < 0) {
+				t.Fatalf("cap %+v, want at %v", g.Capped, test.at)
+			}
+			if g.Capped != nil && (g.Capped.At != test.at || g.Capped.Evidence != test.evidence || g.Total > test.at) {
+				t.Errorf("total %.1f, cap %+v, want %v with %q", g.Total, g.Capped, test.at, test.evidence)
+			}
+		})
+	}
+}
+
+// TestTimes: a time off the clock does not count, and the table's thresholds do.
+func TestTimes(t *testing.T) {
+	t.Parallel()
+	ack := func(after time.Duration, gaps ...grade.Span) float64 {
+		in := input(events("get"))
+		in.Entries = []grade.Entry{{ID: "#1", Verb: grade.VerbAck, At: at(after)}}
+		in.Gaps = gaps
+		in.Weights = &grade.Weights{Time: 100}
+		return part(t, grade.Of(in), grade.PartTime).Lines[0].Got
+	}
+	// 15 minutes: all points up to 90 s, none from 6 minutes on.
+	for after, want := range map[time.Duration]float64{
+		0: 30, 90 * time.Second: 30, 225 * time.Second: 15, 6 * time.Minute: 0, 9 * time.Minute: 0, 11 * time.Minute: 0,
+	} {
+		if got := ack(after); got != want {
+			t.Errorf("acknowledged after %s: %.2f points, want %.2f", after, got, want)
+		}
+	}
+	if got := ack(6*time.Minute, grade.Span{From: at(-time.Hour), To: at(4*time.Minute + 30*time.Second)}); got != 30 {
+		t.Errorf("with a gap: %.2f points", got)
+	}
+}
+
+// TestLastDiagnosisCounts: each guess is kept, and only the last one before the verdict is judged.
+func TestLastDiagnosisCounts(t *testing.T) {
+	t.Parallel()
+	right := grade.Entry{Verb: grade.VerbDiagnose, Class: "network", Object: "o", Mechanism: "m"}
+	wrong := grade.Entry{Verb: grade.VerbDiagnose, Class: "capacity", Object: "p", Mechanism: "m"}
+	for name, test := range map[string]struct {
+		entries []grade.Entry
+		times   []time.Duration
+		want    float64
+	}{
+		"right":                   {[]grade.Entry{right}, []time.Duration{1}, 100},
+		"wrong, then right":       {[]grade.Entry{wrong, right}, []time.Duration{1, 2}, 100},
+		"right, then wrong":       {[]grade.Entry{right, wrong}, []time.Duration{1, 2}, 35},
+		"right after the verdict": {[]grade.Entry{wrong, right}, []time.Duration{1, 11}, 35},
+		"before the page":         {[]grade.Entry{right}, []time.Duration{-1}, 0},
+	} {
+		in := input(events("get"))
+		in.Diagnosis = &scenario.Diagnosis{Class: "configuration", AlsoClass: []string{"network"}, Object: "o", Mechanism: "m"}
+		in.Weights = &grade.Weights{RootCause: 100}
+		for i, e := range test.entries {
+			e.ID, e.At = fmt.Sprint("#", i), at(test.times[i]*time.Minute)
+			in.Entries = append(in.Entries, e)
+		}
+		if got := part(t, grade.Of(in), grade.PartRootCause).Got; got != test.want {
+			t.Errorf("%s: %.1f points, want %.1f", name, got, test.want)
+		}
+	}
+}
+
+func TestMayBreak(t *testing.T) {
+	t.Parallel()
+	in := input(events("get"))
+	in.Broken = []grade.Broken{{ID: "left-cordoned", Entry: "#5", At: at(time.Minute)}, {ID: "budget-removed", Entry: "#6", At: at(time.Minute), Sentence: "It guards."}}
+	in.Rubric.MayBreak = []string{"left-cordoned"}
+	in.Weights = &grade.Weights{Safeguards: 90, Recovery: 10}
+	p := part(t, grade.Of(in), grade.PartSafeguards)
+	if p.Got != 60 || len(p.Lines) != 2 || !strings.HasPrefix(p.Lines[1].Evidence, "journal #6: state: budget-removed") {
+		t.Errorf("%+v", p)
+	}
+}
+
+func TestReadWeights(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "weights.yaml")
+	good := "root-cause: 20\nrecovery: 30\nsafeguards: 10\nusers: 10\ntime: 10\nprocess: 20\n"
+	for text, want := range map[string]string{
+		good: "",
+		strings.Replace(good, "recovery: 30", "recovery: 31", 1):                    "weights.yaml: the weights sum to 101: they must sum to 100",
+		strings.Replace(good, "recovery: 30", "recovery: 130", 1):                   "weights.yaml:2:11: recovery must be 0 to 100, not 130",
+		strings.Replace(good, "time: 10\n", "", 1):                                  `weights.yaml:1:1: missing required field "time"`,
+		strings.Replace(good, "time: 10", "time: much", 1):                          `weights.yaml:5:7: time: expected a number, got the text "much"`,
+		strings.Replace(good, "time: 10", "time: 10\ntime: 10", 1):                  `weights.yaml:6:1: duplicate field "time", first at line 5`,
+		strings.Replace(good, "process: 20", "process: 20\nstyle: 3", 1):            `weights.yaml:7:1: unknown field "style"`,
+		strings.Replace(good, "root-cause: 20\nrecovery: 30", "- root-cause: 2", 1): "weights.yaml:",
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		w, err := grade.ReadWeights(file)
+		switch {
+		case want == "" && (err != nil || w.Recovery != 30):
+			t.Errorf("%v", err)
+		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+	if err := grade.DefaultWeights().Validate(); err != nil {
+		t.Error(err)
+	}
+}

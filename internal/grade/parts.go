@@ -1,0 +1,161 @@
+package grade
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// diagnosis is the last one before the verdict, which counts.
+func (g *grader) diagnosis() (Entry, bool) {
+	for _, e := range slices.Backward(g.told) {
+		if e.Verb == VerbDiagnose {
+			return e, true
+		}
+	}
+	return Entry{}, false
+}
+
+// diagnosed tells whether class, object and mechanism of the last diagnosis are right.
+func (g *grader) diagnosed() bool {
+	e, ok := g.diagnosis()
+	return ok && g.Diagnosis != nil && g.Diagnosis.RightClass(e.Class) && e.Object == g.Diagnosis.Object && e.Mechanism == g.Diagnosis.Mechanism
+}
+
+func (g *grader) rootCause() []line {
+	if g.Diagnosis == nil {
+		return nil
+	}
+	e, given := g.diagnosis()
+	rows := []struct {
+		what, got, want string
+		right           bool
+		share           float64
+	}{
+		{"class", e.Class, g.Diagnosis.Class, g.Diagnosis.RightClass(e.Class), shareClass},
+		{"object", e.Object, g.Diagnosis.Object, e.Object == g.Diagnosis.Object, shareObject},
+		{"mechanism", e.Mechanism, g.Diagnosis.Mechanism, e.Mechanism == g.Diagnosis.Mechanism, shareMechanism},
+	}
+	lines := make([]line, 0, len(rows))
+	for _, r := range rows {
+		l := line{max: r.share}
+		switch {
+		case !given:
+			l.text = fmt.Sprintf("no diagnosis: the %s was %s", r.what, r.want)
+			l.evidence = "journal: no diagnose before the verdict"
+		case r.right:
+			l.text, l.got = fmt.Sprintf("the %s is right: %s", r.what, r.got), r.share
+			l.evidence, l.at = entryEvidence(e, r.got), e.At
+		default:
+			l.text = fmt.Sprintf("the %s was %s, not %s", r.what, r.want, r.got)
+			l.evidence, l.at = entryEvidence(e, r.got), e.At
+		}
+		lines = append(lines, l)
+	}
+	return lines
+}
+
+func (g *grader) recovery() []line {
+	l := line{max: 1, evidence: "verdict: " + g.Verdict, at: g.Decided}
+	if g.Recovered {
+		l.text, l.got = "the system recovered, and the recovery held", 1
+	} else {
+		l.text = "the system was not recovered"
+	}
+	return []line{l}
+}
+
+// safeguards earn nothing by themselves: what was kept counts next to a recovery.
+func (g *grader) safeguards() []line {
+	verdict := line{max: 1, evidence: "verdict: " + g.Verdict, at: g.Decided}
+	if !g.Recovered {
+		verdict.text = "safeguards count next to a recovery: there was none"
+		return append([]line{verdict}, g.broken(0)...)
+	}
+	verdict.text, verdict.got = fmt.Sprintf("all %d safeguards hold in the end", len(g.Safeguards)), 1
+	return append([]line{verdict}, g.broken(brokenShare)...)
+}
+
+// broken lists what was broken on the way, each safeguard once, at a cost.
+func (g *grader) broken(cost float64) []line {
+	var lines []line
+	seen := map[string]bool{}
+	for _, b := range g.Broken {
+		if seen[b.ID] || g.Rubric != nil && slices.Contains(g.Rubric.MayBreak, b.ID) {
+			continue
+		}
+		seen[b.ID] = true
+		lines = append(lines, line{
+			text: b.ID + " was broken on the way: " + b.Sentence, got: -cost,
+			evidence: "journal " + b.Entry + ": state: " + b.ID + ": " + b.Reason, at: b.At,
+		})
+	}
+	return lines
+}
+
+func (g *grader) users() []line {
+	if !g.Traffic {
+		return nil
+	}
+	requests, outage := line{max: shareRequests}, line{max: shareOutage}
+	u := g.Users
+	switch {
+	case u == nil || u.Sent == 0:
+		requests.text, requests.evidence = "nothing is known of the users' requests", "users: no record"
+		outage.text, outage.evidence = "nothing is known of the users' outages", "users: no record"
+	case !g.Recovered:
+		requests.text = fmt.Sprintf("%d of %d requests failed, and nothing ended it", u.Failed, u.Sent)
+		outage.text = fmt.Sprintf("the longest outage was %s, and nothing ended it", u.LongestOutage.Round(time.Second))
+		requests.evidence, outage.evidence = u.evidence(), u.evidence()
+	default:
+		budget := budgetShare * u.Rate * g.Limit.Seconds()
+		burned := float64(u.Failed) / max(budget, 1)
+		requests.text = fmt.Sprintf("%d of %d requests failed: %.0f %% of the incident's error budget of %.0f", u.Failed, u.Sent, 100*burned, budget)
+		requests.got = shareRequests * falling(burned, 1, everyRequest/budgetShare)
+		outage.text = fmt.Sprintf("the longest outage was %s of a time limit of %s", u.LongestOutage.Round(time.Second), g.Limit)
+		outage.got = shareOutage * falling(u.LongestOutage.Seconds()/max(g.Limit.Seconds(), 1), budgetShare, everyRequest)
+		requests.evidence, outage.evidence = u.evidence(), u.evidence()
+	}
+	return []line{requests, outage}
+}
+
+func (u *Users) evidence() string {
+	return fmt.Sprintf("users: %d of %d requests failed, longest outage %s", u.Failed, u.Sent, u.LongestOutage.Round(100*time.Millisecond))
+}
+
+// times are judged against the table of thresholds.
+func (g *grader) times() []line {
+	ack := g.timed("acknowledged", shareAck, ackThreshold, time.Time{}, "journal: no ack")
+	if e, ok := g.first(VerbAck); ok {
+		ack = g.timed("acknowledged", shareAck, ackThreshold, e.At, entryEvidence(e, "acknowledged"))
+	}
+	diagnosed := g.timed("diagnosed", shareDiagnosed, diagnosedThreshold, time.Time{}, "journal: no diagnose that is right in all of its parts")
+	if e, ok := g.diagnosis(); ok && (g.diagnosed() || g.Diagnosis == nil) {
+		diagnosed = g.timed("diagnosed", shareDiagnosed, diagnosedThreshold, e.At, entryEvidence(e, e.Mechanism))
+	}
+	mitigated := g.timed("mitigated", shareMitigated, mitigatedThreshold, time.Time{}, "verdict: "+g.Verdict)
+	if g.Recovered {
+		mitigated = g.timed("mitigated", shareMitigated, mitigatedThreshold, g.RecoveredAt, "verdict: "+g.Verdict)
+	}
+	return []line{ack, diagnosed, mitigated}
+}
+
+func (g *grader) timed(what string, share float64, t threshold, at time.Time, why string) line {
+	full, _ := t.bounds(g.Limit)
+	l := line{text: "not " + what, max: share, evidence: why, at: at}
+	if at.IsZero() {
+		return l
+	}
+	took := g.elapsed(at)
+	l.got = share * t.share(took, g.Limit)
+	l.text = fmt.Sprintf("%s after %s (all points up to %s)", what, took.Round(time.Second), full.Round(time.Second))
+	return l
+}
+
+func (g *grader) first(verb string) (Entry, bool) {
+	i := slices.IndexFunc(g.told, func(e Entry) bool { return e.Verb == verb })
+	if i < 0 {
+		return Entry{}, false
+	}
+	return g.told[i], true
+}

@@ -1,0 +1,233 @@
+package grade
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/firedrill/firedrill/internal/scenario"
+	"github.com/firedrill/firedrill/internal/timeline"
+)
+
+// seen is a signal with the event that read it.
+type seen struct {
+	scenario.Signal
+	event timeline.Event
+	read  bool
+	late  bool // first read after the first write
+	place int  // of the event, in time
+}
+
+// firstWrite is the place of the trainee's first change of the system that is no
+// precaution, or the number of events.
+func (g *grader) firstWrite() int {
+	i := slices.IndexFunc(g.events, func(e timeline.Event) bool {
+		return e.Actor == actorTrainee && changed(e) && (g.Rubric == nil || !Matches(g.Rubric.Precautions, e))
+	})
+	if i < 0 {
+		return len(g.events)
+	}
+	return i
+}
+
+// signals finds, for each signal of the rubric, the first event that reads it.
+func (g *grader) signals() []seen {
+	if g.Rubric == nil {
+		return nil
+	}
+	write := g.firstWrite()
+	var all []seen
+	for _, s := range g.Rubric.Signals {
+		found := seen{Signal: s}
+		for i, e := range g.events {
+			if e.Actor == actorTrainee && Matches(s.Match, e) {
+				found.event, found.read, found.late, found.place = e, true, i > write, i
+				break
+			}
+		}
+		all = append(all, found)
+	}
+	return all
+}
+
+func (g *grader) process() []line {
+	signals := g.signals()
+	total := 0
+	for _, s := range signals {
+		total += s.Weight
+	}
+	var lines []line
+	for _, s := range signals {
+		lines = append(lines, s.line(shareSignals*float64(s.Weight)/float64(total)))
+	}
+	if total > 0 {
+		lines = append(lines, g.order(total))
+	}
+	lines = append(lines, g.acknowledged(), g.severity(), g.notes(), g.decision(), g.resolved())
+	if total == 0 { // no signals to be read: their shares go to being there and telling
+		for i := range lines {
+			lines[i].got /= 1 - shareSignals - shareOrder
+			lines[i].max /= 1 - shareSignals - shareOrder
+		}
+	}
+	return lines
+}
+
+func (s seen) line(share float64) line {
+	l := line{max: share}
+	switch {
+	case !s.read:
+		l.text, l.evidence = "not read: "+s.Sentence, "timeline: no event of the signal "+s.Name
+		return l
+	case s.late:
+		l.text, l.got = "read only after the first change: "+s.Sentence, share*lateShare
+	default:
+		l.text, l.got = "read: "+s.Sentence, share
+	}
+	l.evidence, l.at = evidence(s.event), s.event.Time
+	return l
+}
+
+// order is the heaviest chain of signals that were read before the first change in the
+// rubric's order. A chain only ever grows with more events.
+func (g *grader) order(total int) line {
+	l := line{max: shareOrder, text: "no signal was read before the first change", evidence: "timeline: no event of a signal"}
+	chain, names := g.longestChain(g.firstWrite())
+	if chain == 0 {
+		return l
+	}
+	l.got = shareOrder * float64(chain) / float64(total)
+	l.text = "read in the order in which they pay: " + strings.Join(names, ", ")
+	l.evidence = "timeline: " + l.text
+	return l
+}
+
+// longestChain weighs every chain of events before a place that read signals in the
+// rubric's order, and returns the heaviest.
+func (g *grader) longestChain(before int) (weight int, names []string) {
+	type chain struct {
+		weight int
+		names  []string
+	}
+	best := make([]chain, len(g.Rubric.Signals)+1) // best[k]: of the first k signals
+	for _, e := range g.events[:before] {
+		if e.Actor != actorTrainee {
+			continue
+		}
+		for k := len(g.Rubric.Signals); k > 0; k-- { // from the last: one event is one link
+			s := g.Rubric.Signals[k-1]
+			if !Matches(s.Match, e) {
+				continue
+			}
+			if longer := best[k-1].weight + s.Weight; longer > best[k].weight {
+				best[k] = chain{longer, append(slices.Clone(best[k-1].names), s.Name)}
+			}
+		}
+		for k := 1; k < len(best); k++ {
+			if best[k-1].weight > best[k].weight {
+				best[k] = best[k-1]
+			}
+		}
+	}
+	last := best[len(best)-1]
+	return last.weight, last.names
+}
+
+func (g *grader) acknowledged() line {
+	e, ok := g.first(VerbAck)
+	if !ok {
+		return line{text: "nobody acknowledged the page", max: shareTold, evidence: "journal: no ack"}
+	}
+	return line{text: "the page was acknowledged", got: shareTold, max: shareTold, evidence: entryEvidence(e, "acknowledged"), at: e.At}
+}
+
+// severity is right when it is the page's, and worth half when it is one off: a
+// severity that was set too high is put right by the next one.
+func (g *grader) severity() line {
+	l := line{text: "no severity was set", max: shareSeverity, evidence: "journal: no severity"}
+	for _, e := range g.told {
+		if e.Verb != VerbSeverity {
+			continue
+		}
+		l.evidence, l.at = entryEvidence(e, e.Severity+": "+e.Text), e.At
+		switch distance(e.Severity, g.Severity) {
+		case 0:
+			l.text, l.got = "the severity was set to "+e.Severity, shareSeverity
+		case 1:
+			l.text, l.got = fmt.Sprintf("the severity was set to %s, the page says %s", e.Severity, g.Severity), shareSeverity/2
+		default:
+			l.text, l.got = fmt.Sprintf("the severity was set to %s, the page says %s", e.Severity, g.Severity), 0
+		}
+	}
+	return l
+}
+
+// distance is how many steps apart two severities are; a page that names none fits all.
+func distance(a, b string) int {
+	if b == "" || a == "" {
+		return 0
+	}
+	d := int(a[len(a)-1]) - int(b[len(b)-1])
+	return max(d, -d)
+}
+
+func (g *grader) notes() line {
+	l := line{text: "nobody was told how it stands", max: shareNotes, evidence: "journal: no note"}
+	n := 0
+	for _, e := range g.told {
+		if e.Verb != VerbNote {
+			continue
+		}
+		n++
+		l.evidence, l.at = entryEvidence(e, e.Text), e.At
+		l.text = fmt.Sprintf("%d status updates were written, %d make a log", n, enoughNotes)
+	}
+	l.got = shareNotes * float64(min(n, enoughNotes)) / enoughNotes
+	return l
+}
+
+// decision is the rubric's kind of change. Without one in the rubric a recovery by a
+// change of the trainee's is the decision.
+func (g *grader) decision() line {
+	l := line{text: "no decision is seen: the system was not changed", max: shareDecision, evidence: "timeline: no change by the trainee"}
+	for _, e := range g.events {
+		if e.Actor != actorTrainee || e.Code >= 400 {
+			continue
+		}
+		right := changed(e) && g.Recovered
+		if g.Rubric != nil && g.Rubric.Decision != nil {
+			right = Matches(g.Rubric.Decision.Match, e)
+		}
+		if right {
+			why := "a change that led to a recovery"
+			if g.Rubric != nil && g.Rubric.Decision != nil {
+				why = g.Rubric.Decision.Sentence
+			}
+			return line{text: "the decision: " + why, got: shareDecision, max: shareDecision, evidence: evidence(e), at: e.Time}
+		}
+		if changed(e) {
+			l.text, l.evidence, l.at = "the changes led to no recovery", evidence(e), e.Time
+			if g.Rubric != nil && g.Rubric.Decision != nil {
+				l.text = "another decision would have been right: " + g.Rubric.Decision.Sentence
+			}
+		}
+	}
+	return l
+}
+
+// resolved needs what was done, and what is left to do.
+func (g *grader) resolved() line {
+	l := line{text: "the incident was not resolved with a word of what was done", max: shareResolve, evidence: "journal: no resolve"}
+	for _, e := range slices.Backward(g.told) {
+		if e.Verb != VerbResolve {
+			continue
+		}
+		l.evidence, l.at, l.got = entryEvidence(e, e.Kind+": "+e.Text), e.At, shareResolve
+		l.text = "resolved as " + e.Kind + ", with a follow-up"
+		if e.FollowUp == "" {
+			l.text, l.got = "resolved as "+e.Kind+", without a follow-up", shareResolve/2
+		}
+		return l
+	}
+	return l
+}

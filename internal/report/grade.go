@@ -1,0 +1,123 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/firedrill/firedrill/internal/drill"
+	"github.com/firedrill/firedrill/internal/grade"
+	"github.com/firedrill/firedrill/internal/scenario"
+)
+
+// GradeOf grades a run that is decided; nil for one that is not. The spec may be nil when
+// the scenario is not to be had any more; without weights the default ones count.
+func GradeOf(run *drill.Run, spec *scenario.Spec, weights *grade.Weights) *grade.Grade {
+	if run.Verdict == nil {
+		return nil
+	}
+	in := grade.Input{
+		Mode: string(run.InMode()), Run: run.Created.Run, Severity: pagedSeverity(run.Page),
+		Paged: run.PagedAt, Decided: run.Verdict.DecidedAt, RecoveredAt: run.Verdict.RecoveredAt,
+		Recovered: run.Verdict.Recovered, Verdict: run.Verdict.Reason, Limit: run.TimeLimit,
+		Events: run.Events, Weights: weights,
+	}
+	if spec != nil {
+		in.Diagnosis, in.Rubric, in.Traffic = spec.Diagnosis, spec.Rubric, len(spec.Traffic) > 0
+		in.Users = gradedUsers(run.Users, spec.Traffic)
+	}
+	if run.State != nil {
+		in.Checks, in.Safeguards = run.State.Checks, run.State.Safeguards
+	}
+	for _, g := range run.Gaps {
+		in.Gaps = append(in.Gaps, grade.Span{From: g.From, To: g.To})
+	}
+	for _, b := range run.Broken {
+		in.Broken = append(in.Broken, grade.Broken{
+			ID: b.ID, Entry: fmt.Sprintf("#%d", b.Seq), At: b.At, Reason: b.Reason, Sentence: b.Sentence,
+		})
+	}
+	in.Hints, in.Entries = gradedHints(run), gradedEntries(run.Updates)
+	return grade.Of(in)
+}
+
+var severityInPage = regexp.MustCompile(`\[(SEV[1-4])\]`)
+
+// pagedSeverity is the severity that the page names, or "".
+func pagedSeverity(page string) string {
+	if found := severityInPage.FindStringSubmatch(page); found != nil {
+		return found[1]
+	}
+	return ""
+}
+
+// gradedHints are the hints of this attempt.
+func gradedHints(run *drill.Run) []grade.Hint {
+	var hints []grade.Hint
+	for _, h := range run.Hints {
+		if h.At.Before(run.PagedAt) || h.At.After(run.Verdict.DecidedAt) {
+			continue
+		}
+		hints = append(hints, grade.Hint{At: h.At, Text: h.Text})
+	}
+	return hints
+}
+
+func gradedEntries(updates []drill.Update) []grade.Entry {
+	var entries []grade.Entry
+	for _, u := range updates {
+		entries = append(entries, grade.Entry{
+			ID: u.ID(), At: u.At, Verb: u.Verb, Text: u.Text, Severity: u.Severity,
+			Class: u.Class, Object: u.Object, Mechanism: u.Mechanism, Kind: u.Kind, FollowUp: u.FollowUp,
+		})
+	}
+	return entries
+}
+
+// gradedUsers adds the streams of the users' summary up. The longest outage is the longest
+// of any stream.
+func gradedUsers(summary []byte, traffic []scenario.Traffic) *grade.Users {
+	var told struct {
+		Streams []struct {
+			Sent          int `json:"sent"`
+			Failed        int `json:"failed"`
+			LongestOutage struct {
+				Duration time.Duration `json:"duration"`
+			} `json:"longestOutage"`
+		} `json:"streams"`
+	}
+	if len(summary) == 0 || json.Unmarshal(summary, &told) != nil {
+		return nil // no record, or one of another version: nothing is known
+	}
+	u := &grade.Users{}
+	for _, s := range told.Streams {
+		u.Sent, u.Failed = u.Sent+s.Sent, u.Failed+s.Failed
+		u.LongestOutage = max(u.LongestOutage, s.LongestOutage.Duration)
+	}
+	for _, t := range traffic {
+		u.Rate += float64(t.Rate)
+	}
+	return u
+}
+
+// process adds the grade and the moments of the incident's process to a report.
+func (r *Report) process(run *drill.Run, spec *scenario.Spec, at func(time.Time, string) Moment) {
+	for _, u := range run.Updates {
+		r.Timeline = append(r.Timeline, u.Event())
+		if run.PagedAt.IsZero() || u.At.Before(run.PagedAt) {
+			continue
+		}
+		switch {
+		case u.Verb == drill.UpdateAck && r.Times.Acknowledged.At == nil:
+			r.Times.Acknowledged = at(u.At, "journal "+u.ID()+": ack")
+		case u.Verb == drill.UpdateDiagnose:
+			r.Times.Diagnosed = at(u.At, "journal "+u.ID()+": the last diagnosis")
+		}
+	}
+	if v := run.Verdict; v != nil && v.Recovered {
+		r.Times.Mitigated = at(v.RecoveredAt, "the users are served again: start of the hold that passed")
+		r.Times.Verified = at(v.DecidedAt, v.Reason)
+	}
+	r.Grade = GradeOf(run, spec, nil)
+}
