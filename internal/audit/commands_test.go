@@ -291,3 +291,26 @@ func TestWritesAreNeverSwallowed(t *testing.T) {
 		}
 	}
 }
+
+// The commands of a script follow each other within a tenth of a second. None of them may
+// be lost in the one before or after it: a script is a trainee as well.
+func TestCommandsOfAQuickScript(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("testdata/quick-script.log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range sorted(classifyAll("shop-7zmdu", bytes.Split(bytes.TrimSpace(data), []byte("\n")))) {
+		got = append(got, e.Time.Format("04:05 ")+e.Verb+" "+e.Resource)
+	}
+	want := []string{
+		"53:23 get pods", "53:23 get pods", "53:23 describe pods", "53:23 logs pods", "53:23 get deployments",
+		"53:23 rollout history deployments", "53:24 top pods", "53:24 get deployments",
+		"55:02 get pods", "55:02 describe pods", "55:03 logs pods", "55:03 top pods", "55:03 events events",
+		"55:03 rollout history deployments", "55:04 rollout undo deployments", "55:04 rollout status deployments",
+	}
+	if diff := gocmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

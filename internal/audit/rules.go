@@ -204,7 +204,15 @@ func (f *folder) prefix(r *request) bool {
 // detail: describe reads more about its object: replica sets, endpoints, leases, quotas.
 func (f *folder) detail(r *request) bool {
 	about := r.get() || f.topping(r) || r.selective() || r.Resource == "resourcequotas" || r.Resource == "limitranges"
-	p := f.find(r, func(p *pending) bool { return about && (p.Count > 1 || p.Describe) && p.soon(r) })
+	p := f.find(r, func(p *pending) bool {
+		switch {
+		case !about || p.Count <= 1 && !p.Describe:
+			return false
+		case p.Event.Verb == "top":
+			return p.tops(r)
+		}
+		return p.near(r) || p.soon(r) && !r.get() // the next command begins with a get
+	})
 	if p == nil {
 		return false
 	}
@@ -218,7 +226,12 @@ func (f *folder) detail(r *request) bool {
 // topping tells whether a top is under way: it lists the pods when there are no metrics
 // of them.
 func (f *folder) topping(r *request) bool {
-	return f.find(r, func(p *pending) bool { return p.Event.Verb == "top" && p.soon(r) }) != nil
+	return f.find(r, func(p *pending) bool { return p.tops(r) }) != nil
+}
+
+// tops tells whether a request belongs to a top: it lists what the metrics are about.
+func (p *pending) tops(r *request) bool {
+	return p.Event.Verb == "top" && p.soon(r) && r.list() && resourceIn(r.Resource, "pods", "nodes")
 }
 
 // drained: a drain that gives up looks which pods are left.

@@ -98,6 +98,8 @@ func (p *pending) begins(r *request) bool {
 	switch {
 	case p.Pods:
 		return true
+	case p.Describe, p.History, p.Event.Verb == "top": // a command of its own, just before
+		return false
 	case p.Target.Resource != r.Resource || p.Target.Namespace != r.Namespace:
 		return false
 	case p.List:

@@ -255,6 +255,6 @@ func (r *openRun) usersSoFar() error {
 	if r.Verdict != nil {
 		recovered = r.Verdict.RecoveredAt
 	}
-	r.Users, err = json.Marshal(map[string]any{"streams": record.Summaries(r.HealthyAt, r.FaultAt, recovered)})
+	r.Users, err = json.Marshal(map[string]any{"streams": record.Summaries(r.UsersFrom(), r.FaultAt, recovered)})
 	return err
 }

@@ -107,7 +107,7 @@ func (e *Engine) noteUsers(ctx context.Context) error {
 	if e.run.Verdict != nil {
 		recovered = e.run.Verdict.RecoveredAt
 	}
-	summary, err := e.Users.Summary(ctx, e.run.HealthyAt, e.run.FaultAt, recovered)
+	summary, err := e.Users.Summary(ctx, e.run.UsersFrom(), e.run.FaultAt, recovered)
 	if err != nil {
 		return err
 	}

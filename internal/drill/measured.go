@@ -12,13 +12,10 @@ import (
 	"github.com/firedrill/firedrill/verifier"
 )
 
-const (
-	// pageWindow is how far back the page's numbers go, and never before the fault.
-	pageWindow = time.Minute
-	// pageTimeout stands for the timeout of a stream that names none: requests younger
-	// than that may still wait for their answer.
-	pageTimeout = 2 * time.Second
-)
+// pageWindow is how far back the page's numbers go, and never before the fault. They go up
+// to the page, as the proof of the symptom does: what still waits for its answer then is
+// not counted.
+const pageWindow = time.Minute
 
 // pageText is the scenario's page with what the users' prober measured since the fault,
 // a line for each stream. A page is sent without numbers rather than late or not at all.
@@ -40,15 +37,8 @@ func (e *Engine) pageText(ctx context.Context) string {
 }
 
 func (e *Engine) measured(ctx context.Context, stream scenario.Traffic) (string, error) {
-	timeout := stream.Timeout.Std()
-	if timeout == 0 {
-		timeout = pageTimeout
-	}
-	to := e.Now().Add(-timeout)
+	to := e.Now()
 	from := maxTime(e.run.FaultAt, to.Add(-pageWindow))
-	if !from.Before(to) {
-		return "", fmt.Errorf("the fault is younger than a request may take (%s)", timeout)
-	}
 	stats, err := e.Users.Window(ctx, stream.Name, from, to)
 	if err != nil {
 		return "", err

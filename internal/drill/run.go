@@ -235,6 +235,19 @@ func (r *Run) Clock(now time.Time) time.Duration {
 	return max(used, 0)
 }
 
+// provenOver is how much of the users' record before the proof of the healthy state
+// belongs to it: the proof looked back over it.
+const provenOver = 5 * time.Second
+
+// UsersFrom is since when the users' requests are those of the healthy system; zero when
+// it was not proven.
+func (r *Run) UsersFrom() time.Time {
+	if r.HealthyAt.IsZero() {
+		return time.Time{}
+	}
+	return r.HealthyAt.Add(-provenOver)
+}
+
 func maxTime(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a

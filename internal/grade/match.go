@@ -33,7 +33,7 @@ func matches(m scenario.Match, e timeline.Event) bool {
 		len(m.Resources) > 0 && !concerns(m.Resources, e.Resource),
 		m.Namespace != "" && e.Namespace != "" && m.Namespace != e.Namespace,
 		m.One && e.Name == "",
-		m.Previous && !strings.Contains(e.Detail, "previous"),
+		m.Previous && (!strings.Contains(e.Detail, "previous") || e.Code >= 400), // there was none to read
 		m.Detail != "" && !contains(m.Detail, e):
 		return false
 	}

@@ -8,6 +8,12 @@ import (
 	"github.com/firedrill/firedrill/internal/timeline"
 )
 
+// Marks of what the trainee told.
+const (
+	markAcknowledged = "acknowledged"
+	markDiagnosed    = "diagnosed"
+)
+
 // mark is a milestone of the run.
 type mark struct {
 	Name string // one word, for a chart
@@ -26,8 +32,8 @@ func (r *Report) marks() []mark {
 	}
 	add(r.Times.FaultAt, "fault", "fault injected")
 	add(r.Times.Paged, "paged", "paged")
-	add(r.Times.Acknowledged, "acknowledged", "acknowledged")
-	add(r.Times.Diagnosed, "diagnosed", "diagnosed")
+	add(r.Times.Acknowledged, markAcknowledged, markAcknowledged)
+	add(r.Times.Diagnosed, markDiagnosed, markDiagnosed)
 	if !r.Times.Mitigated.same(r.Times.Recovered) {
 		add(r.Times.Mitigated, "mitigated", "mitigated")
 	}
@@ -48,6 +54,9 @@ func (m Moment) same(as Moment) bool { return m.At != nil && as.At != nil && m.A
 func merged(r *Report) []timeline.Event {
 	events := slices.Clone(r.Timeline)
 	for _, m := range r.marks() {
+		if m.Name == markAcknowledged || m.Name == markDiagnosed {
+			continue // the trainee's own entry says it
+		}
 		events = append(events, timeline.Event{Time: m.At, Source: timeline.SourceTool, Text: m.Text})
 	}
 	slices.SortStableFunc(events, func(a, b timeline.Event) int {
