@@ -166,18 +166,26 @@ func (i *Inspector) Snapshot(ctx context.Context, held ...string) (Snapshot, err
 		if slices.Contains(held, node) {
 			continue // it may be down
 		}
-		out, err := i.Nodes.Run(ctx, node, "sh", "-c", nodeState)
-		if err != nil {
-			return s, fmt.Errorf("look at node %s: %w", node, err)
-		}
-		for line := range strings.Lines(out) {
-			what, state, ok := strings.Cut(strings.TrimSpace(line), " ")
-			if ok && !ofARun(what, runs) {
-				s.things["nodes/"+node+"/"+what] = state
-			}
+		if err := i.lookInto(ctx, node, runs, s.things); err != nil {
+			return s, err
 		}
 	}
 	return s, nil
+}
+
+// lookInto notes what runs a node and is not a run's.
+func (i *Inspector) lookInto(ctx context.Context, node string, runs map[string]bool, things map[string]string) error {
+	out, err := i.Nodes.Run(ctx, node, "sh", "-c", nodeState)
+	if err != nil {
+		return fmt.Errorf("look at node %s: %w", node, err)
+	}
+	for line := range strings.Lines(out) {
+		what, state, ok := strings.Cut(strings.TrimSpace(line), " ")
+		if ok && !ofARun(what, runs) {
+			things["nodes/"+node+"/"+what] = state
+		}
+	}
+	return nil
 }
 
 // ofARun tells whether a file bears the name of a run that is under way: its registry's.
