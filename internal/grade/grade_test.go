@@ -109,6 +109,18 @@ func TestSignals(t *testing.T) {
 	}
 }
 
+// The log of a container that never was tells nothing.
+func TestAPreviousLogThatWasNotThere(t *testing.T) {
+	t.Parallel()
+	match := []scenario.Match{{Verbs: []string{"logs"}, Previous: true}}
+	for code, want := range map[int]bool{200: true, 400: false} {
+		e := timeline.Event{Verb: "logs", Resource: "pods", Name: "shop-1", Detail: "previous", Code: code}
+		if got := grade.Matches(match, e); got != want {
+			t.Errorf("answered with %d it is read: %v, want %v", code, got, want)
+		}
+	}
+}
+
 func TestCaps(t *testing.T) {
 	t.Parallel()
 	write := func(change func(*timeline.Event)) func(*grade.Input) {

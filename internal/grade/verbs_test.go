@@ -20,8 +20,9 @@ func recorded(t *testing.T) []timeline.Event {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no recordings: %v", err)
 	}
+	script := filepath.Join(filepath.Dir(filepath.Dir(files[0])), "quick-script.log") // with the log of a container that was
 	var events []timeline.Event
-	for _, file := range files {
+	for _, file := range append(files, script) {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
