@@ -202,13 +202,16 @@ func timesOf(run *drill.Run, now time.Time) Times {
 // firstAction is the first thing the trainee did from the page to the verdict. The API
 // server's times may be whole seconds, so one in the page's second is after it; one at
 // the very moment of the verdict is the last that counts.
-func firstAction(run *drill.Run) (timeline.Event, bool) {
-	for _, e := range run.Events {
-		if e.Actor == "trainee" && !run.PagedAt.IsZero() && !e.Time.Before(run.PagedAt.Truncate(time.Second)) && !afterVerdict(run, e) {
-			return e, true
+func firstAction(run *drill.Run) (first timeline.Event, found bool) {
+	for _, e := range run.Events { // reads wait for what they may be part of: not in order of time
+		if e.Actor != "trainee" || run.PagedAt.IsZero() || e.Time.Before(run.PagedAt.Truncate(time.Second)) || afterVerdict(run, e) {
+			continue
+		}
+		if !found || e.Time.Before(first.Time) {
+			first, found = e, true
 		}
 	}
-	return timeline.Event{}, false
+	return first, found
 }
 
 func afterVerdict(run *drill.Run, e timeline.Event) bool {
