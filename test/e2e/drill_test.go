@@ -74,9 +74,10 @@ type drill struct {
 }
 
 // begin starts a drill and makes sure that it is ended, whatever becomes of the test.
-func begin(t *testing.T, scenario, variant string) *drill {
+func begin(t *testing.T, scenario, variant string, args ...string) *drill {
 	t.Helper()
-	s := decode[started](t, firedrill.must(t, "start", scenario, "--variant", variant, "--detach", "-o", "json", "--seed", "1"))
+	s := decode[started](t, firedrill.must(t,
+		append([]string{"start", scenario, "--variant", variant, "--detach", "-o", "json", "--seed", "1"}, args...)...))
 	d := &drill{T: t, started: s, scenario: scenario}
 	t.Cleanup(func() {
 		if t.Failed() {
