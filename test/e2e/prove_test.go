@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,10 +23,39 @@ var beside = flag.Int("prove-parallel", 4, "cases of the scenarios' proof that r
 type proof struct {
 	Proven, Failed int
 	ClusterDiff    []string
-	Cases          []struct {
-		Name, Kind, Script, Failure, Verdict string
-		OK                                   bool
+	Cases          []provenCase
+}
+
+type provenCase struct {
+	Name, Kind, Script, Failure, Verdict string
+	OK                                   bool
+}
+
+// mostAlone is how many cases may be proven a second time, alone.
+const mostAlone = 6
+
+// alone proves a case once more with nothing beside it. Seven cases on two cores can keep a
+// hold from ever being observed without a gap, and that says nothing of the scenario. What
+// passed although it must not, and what was left behind, is wrong however busy the machine is.
+func alone(t *testing.T, c provenCase, again *int) bool {
+	t.Helper()
+	for _, wrong := range []string{"passed an untouched system", "passed a wrong fix", "left behind", "before the hold"} {
+		if strings.Contains(c.Failure, wrong) {
+			return false
+		}
 	}
+	if *again++; *again > mostAlone {
+		return false
+	}
+	parts := strings.Split(c.Name, "/") // scenario/variant/kind/script
+	args := []string{parts[0], "--only", "^" + regexp.QuoteMeta(c.Name) + "$", "--parallel", "1"}
+	if len(parts) > 2 && parts[1] != c.Kind {
+		args = append(args, "--variant", parts[1])
+	}
+	got, code := prove(t, args...)
+	ok := code == 0 && got.Proven == 1 && len(got.Cases) == 1
+	t.Logf("%s failed beside others (%s); alone it is proven: %v", c.Name, c.Failure, ok)
+	return ok
 }
 
 // Every variant of every scenario is proven in both directions, and every script once. The cases are counted against the files:
@@ -33,12 +63,13 @@ type proof struct {
 func TestProveAll(t *testing.T) {
 	t.Parallel()
 	got, code := prove(t, "--spread", "--parallel", strconv.Itoa(*beside))
-	if code != 0 || got.Failed > 0 {
+	if len(got.ClusterDiff) > 0 || code != 0 && got.Failed == 0 {
 		t.Errorf("exit code %d, %d proven, %d failed; different in the cluster: %q", code, got.Proven, got.Failed, got.ClusterDiff)
 	}
+	again := 0
 	proven := map[string]bool{}
 	for _, c := range got.Cases {
-		if !c.OK {
+		if !c.OK && !alone(t, c, &again) {
 			t.Errorf("%s: %s\nlast verdict: %s", c.Name, c.Failure, c.Verdict)
 			continue
 		}
