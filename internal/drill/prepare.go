@@ -28,9 +28,6 @@ const (
 // clock and a reset need it.
 const traineeGrace = 12 * time.Hour
 
-// baselineFile is the snapshot's name in the run's folder.
-const baselineFile = "baseline.json"
-
 // prepare makes the drill's objects. Everything in it may be done twice.
 func (e *Engine) prepare(ctx context.Context) error {
 	run := e.run.Created
@@ -177,58 +174,6 @@ func (e *Engine) proveRecovered(ctx context.Context) error {
 // latentMargin is how much longer than the hold a latent flaw is watched: the settling,
 // and a little.
 const latentMargin = 10 * time.Second
-
-// takeBaseline takes the snapshot that every later comparison rests on.
-func (e *Engine) takeBaseline(ctx context.Context) error {
-	target, err := e.target()
-	if err != nil {
-		return err
-	}
-	base, err := verifier.TakeBaseline(ctx, e.Client, e.run.Created.Run)
-	if err == nil {
-		err = base.TakeFor(ctx, target, e.plan.Recovery)
-	}
-	if addon := e.run.Created.Addon; err == nil && addon != "" {
-		err = base.TakeAddon(ctx, e.Client, addon)
-	}
-	if err != nil {
-		return fmt.Errorf("take the baseline: %w", err)
-	}
-	data, err := json.MarshalIndent(base, "", " ")
-	if err != nil {
-		return fmt.Errorf("write the baseline: %w", err)
-	}
-	if err := e.Files.WriteFile(e.run.Created.Run, baselineFile, data); err != nil {
-		return err
-	}
-	return e.note(ctx, entryBaseline, Baseline{File: baselineFile, SHA256: digest(data)})
-}
-
-// baseline reads the snapshot back and makes sure that nobody changed it.
-func (e *Engine) baseline() (*verifier.Baseline, error) { return ReadBaseline(e.Files, e.run) }
-
-// ReadBaseline reads the baseline of a run; nil when none was taken yet. One that was
-// changed since is an error.
-func ReadBaseline(files interface {
-	ReadFile(run, name string) ([]byte, error)
-}, run *Run,
-) (*verifier.Baseline, error) {
-	if run.Baseline == nil {
-		return nil, nil //nolint:nilnil // documented
-	}
-	data, err := files.ReadFile(run.Created.Run, run.Baseline.File)
-	if err != nil {
-		return nil, err
-	}
-	if digest(data) != run.Baseline.SHA256 {
-		return nil, errors.New("the baseline in the run's folder was changed after it was taken: firedrill reset or end the run")
-	}
-	base := new(verifier.Baseline)
-	if err := json.Unmarshal(data, base); err != nil {
-		return nil, fmt.Errorf("read the baseline: %w", err)
-	}
-	return base, nil
-}
 
 // proveBroken proves that the fault shows the way the scenario says, then pages.
 func (e *Engine) proveBroken(ctx context.Context) error {

@@ -19,6 +19,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 // clusterName is a cluster of the tests' own; a cluster in use is never touched.
@@ -39,10 +41,16 @@ func TestMain(m *testing.M) {
 	os.Exit(run(m))
 }
 
+// run keeps everything in one folder that is the same each time: what a killed run left
+// behind, cluster included, is then ours to remove.
 func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "firedrill-e2e-")
-	if err != nil {
+	dir := filepath.Join(os.TempDir(), "firedrill-e2e", *clusterName)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fail(err)
+	}
+	only := flock.New(dir + ".lock")
+	if free, err := only.TryLock(); err != nil || !free {
+		return fail(fmt.Errorf("another run of these tests uses %s (%v): choose another cluster with -cluster", dir, err))
 	}
 	firedrill = tool{
 		binary: filepath.Join(dir, "firedrill"),
@@ -53,6 +61,9 @@ func run(m *testing.M) int {
 		return fail(fmt.Errorf("build firedrill: %w\n%s", err, out))
 	}
 	defer cleanUpWhenInterrupted(dir)()
+	if err := firedrill.stream("down", "--name", *clusterName); err != nil {
+		return fail(err)
+	}
 	start := time.Now()
 	if err := firedrill.stream("up", "--name", *clusterName, "--workers", "4"); err != nil {
 		return fail(err)

@@ -44,7 +44,8 @@ func alone(t *testing.T, c provenCase, again *int) bool {
 			return false
 		}
 	}
-	if *again++; *again > mostAlone {
+	*again++
+	if *again > mostAlone {
 		return false
 	}
 	parts := strings.Split(c.Name, "/") // scenario/variant/kind/script

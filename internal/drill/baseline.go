@@ -1,0 +1,93 @@
+package drill
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
+
+	"github.com/firedrill/firedrill/verifier"
+)
+
+// baselineFile is the snapshot's name in the run's folder.
+const baselineFile = "baseline.json"
+
+// baselinePatience is how long a snapshot is tried again: a question to a database, or to
+// the API server, may go unanswered once on a busy machine.
+const baselinePatience = 30 * time.Second
+
+// takeBaseline takes the snapshot that every later comparison rests on.
+func (e *Engine) takeBaseline(ctx context.Context) error {
+	var base *verifier.Baseline
+	last := errors.New("no snapshot came to an end")
+	waitErr := wait.PollUntilContextTimeout(ctx, time.Second, baselinePatience, true, func(ctx context.Context) (bool, error) {
+		taken, err := e.snapshot(ctx)
+		if err != nil {
+			last = err
+			return false, nil
+		}
+		base = taken
+		return true, nil
+	})
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if waitErr != nil {
+		return fmt.Errorf("take the baseline, for %s: %w", baselinePatience, last)
+	}
+	data, err := json.MarshalIndent(base, "", " ")
+	if err != nil {
+		return fmt.Errorf("write the baseline: %w", err)
+	}
+	if err := e.Files.WriteFile(e.run.Created.Run, baselineFile, data); err != nil {
+		return err
+	}
+	return e.note(ctx, entryBaseline, Baseline{File: baselineFile, SHA256: digest(data)})
+}
+
+func (e *Engine) snapshot(ctx context.Context) (*verifier.Baseline, error) {
+	target, err := e.target()
+	if err != nil {
+		return nil, err
+	}
+	base, err := verifier.TakeBaseline(ctx, e.Client, e.run.Created.Run)
+	if err != nil {
+		return nil, err
+	}
+	if err := base.TakeFor(ctx, target, e.plan.Recovery); err != nil {
+		return nil, err
+	}
+	if addon := e.run.Created.Addon; addon != "" {
+		return base, base.TakeAddon(ctx, e.Client, addon)
+	}
+	return base, nil
+}
+
+// baseline reads the snapshot back and makes sure that nobody changed it.
+func (e *Engine) baseline() (*verifier.Baseline, error) { return ReadBaseline(e.Files, e.run) }
+
+// ReadBaseline reads the baseline of a run; nil when none was taken yet. One that was
+// changed since is an error.
+func ReadBaseline(files interface {
+	ReadFile(run, name string) ([]byte, error)
+}, run *Run,
+) (*verifier.Baseline, error) {
+	if run.Baseline == nil {
+		return nil, nil //nolint:nilnil // documented
+	}
+	data, err := files.ReadFile(run.Created.Run, run.Baseline.File)
+	if err != nil {
+		return nil, err
+	}
+	if digest(data) != run.Baseline.SHA256 {
+		return nil, errors.New("the baseline in the run's folder was changed after it was taken: firedrill reset or end the run")
+	}
+	base := new(verifier.Baseline)
+	if err := json.Unmarshal(data, base); err != nil {
+		return nil, fmt.Errorf("read the baseline: %w", err)
+	}
+	return base, nil
+}
