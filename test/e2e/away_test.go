@@ -4,8 +4,10 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 )
@@ -76,6 +78,67 @@ func TestNodesRestarted(t *testing.T) {
 	}
 	if !d.sees("set") {
 		t.Errorf("the action after the restart is lost: %s", d.verbs())
+	}
+}
+
+// What the users met while the API server was away is kept on the node and read
+// afterwards: not a request of theirs is missing. It hurts every run, so this test is alone.
+func TestUsersAreRecordedWhileTheAPIServerIsAway(t *testing.T) {
+	d := begin(t, "oomkilled", "limit-cut")
+	t.Cleanup(func() { apiServer(t, "CONT") })
+	apiServer(t, "STOP")
+	from := time.Now()
+	time.Sleep(20 * time.Second)
+	to := time.Now()
+	apiServer(t, "CONT")
+	type row struct {
+		At   time.Time
+		Sent int
+	}
+	var seen []row
+	var missing int
+	eventually(t, time.Minute, "the users of the outage", func() (bool, string) {
+		var told struct {
+			Users struct {
+				Streams []struct {
+					Missing int
+					Series  []row
+				}
+			}
+		}
+		text := firedrill.must(t, "report", d.started.Run, "-o", "json")
+		if err := json.Unmarshal([]byte(text), &told); err != nil {
+			t.Fatal(err)
+		}
+		if len(told.Users.Streams) == 0 {
+			return false, "no streams"
+		}
+		seen, missing = told.Users.Streams[0].Series, told.Users.Streams[0].Missing
+		return len(seen) > 0 && seen[len(seen)-1].At.After(to), fmt.Sprintf("%d rows", len(seen))
+	})
+	if missing > 0 {
+		t.Errorf("%d requests are missing", missing)
+	}
+	silent := 0
+	for at := from.Truncate(time.Second).Add(time.Second); at.Before(to.Add(-time.Second)); at = at.Add(time.Second) {
+		if !slices.ContainsFunc(seen, func(r row) bool { return r.At.Equal(at) && r.Sent > 0 }) {
+			silent++
+		}
+	}
+	if silent > 0 {
+		t.Errorf("%d seconds without a request while the API server was away from %v to %v: %v", silent, from, to, seen)
+	}
+	d.script(filepath.Join("..", "..", "scenarios", "oomkilled", "solutions", "raise-limit.sh"))
+	d.recovers()
+}
+
+// apiServer sends a signal to the API server, in the control plane's container.
+func apiServer(t *testing.T, signal string) {
+	t.Helper()
+	out, err := exec.Command("docker", "exec", *clusterName+"-control-plane",
+		"sh", "-c", "kill -"+signal+" $(pidof kube-apiserver)").CombinedOutput()
+	if err != nil {
+		t.Errorf("kill -%s of the API server: %v\n%s", signal, err, out)
 	}
 }
 
