@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/firedrill/firedrill/internal/audit"
 	"github.com/firedrill/firedrill/internal/drill"
 )
 
@@ -26,7 +27,15 @@ type told struct {
 }
 
 // tellIncident journals a step of the process and says so.
+// What looks secret in a person's words goes neither into the journal nor to the webhook.
 func (f *Factory) tellIncident(ctx context.Context, r *openRun, u drill.Update, output string) error {
+	text, followUp := audit.RedactSentence(u.Text), audit.RedactSentence(u.FollowUp)
+	if text != u.Text || followUp != u.FollowUp {
+		if err := write(f.IO.Err, "What looks like a secret was hidden: *** stands for it.\n"); err != nil {
+			return err
+		}
+	}
+	u.Text, u.FollowUp = text, followUp
 	if err := drill.Tell(ctx, r.journal, u); err != nil {
 		return err
 	}
