@@ -3,10 +3,12 @@ package injectors
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -128,12 +130,16 @@ func remove(ctx context.Context, client dynamic.ResourceInterface, ref objectRef
 }
 
 // recreate creates an object as it was. One still terminating is waited for: its
-// name is taken until its finalizers are done.
+// name is taken until its finalizers are done. In a namespace that is being deleted
+// there is nothing to restore.
 func recreate(ctx context.Context, client dynamic.ResourceInterface, ref objectRef, before map[string]any, manager string) error {
 	var last error
 	err := wait.PollUntilContextTimeout(ctx, terminatingPoll, terminatingLimit, true, func(ctx context.Context) (bool, error) {
 		object := &unstructured.Unstructured{Object: before}
 		_, last = client.Create(ctx, object.DeepCopy(), metav1.CreateOptions{FieldManager: manager})
+		if namespaceGoes(last) {
+			return true, nil
+		}
 		if !apierrors.IsAlreadyExists(last) {
 			return true, last
 		}
@@ -148,6 +154,17 @@ func recreate(ctx context.Context, client dynamic.ResourceInterface, ref objectR
 		return fmt.Errorf("create %s again: %w", ref, last)
 	}
 	return err
+}
+
+// namespaceGoes tells whether an object could not be created because its namespace is
+// being deleted, or is gone.
+func namespaceGoes(err error) bool {
+	if apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
+		return true
+	}
+	var status apierrors.APIStatus
+	return apierrors.IsNotFound(err) && errors.As(err, &status) &&
+		status.Status().Details != nil && status.Status().Details.Kind == "namespaces"
 }
 
 // mergePatch returns the JSON merge patch (RFC 7386) that turns one object into

@@ -1,10 +1,14 @@
 package injectors_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	clienttesting "k8s.io/client-go/testing"
@@ -121,5 +125,40 @@ func TestDeleteRevertWaitsForFinalizers(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, c.object(t, "v1", "Service", "checkout")); diff != "" || attempts != 2 {
 		t.Errorf("after %d tries, Service (-want +got):\n%s", attempts, diff)
+	}
+}
+
+// In a namespace that is being deleted, or is gone, there is nothing to restore; any other
+// refusal is an error.
+func TestRevertInANamespaceThatGoes(t *testing.T) {
+	t.Parallel()
+	terminating := apierrors.NewForbidden(schema.GroupResource{Resource: "services"}, "checkout", errors.New("unable to create new content"))
+	terminating.ErrStatus.Details.Causes = []metav1.StatusCause{{Type: corev1.NamespaceTerminatingCause}}
+	for name, tt := range map[string]struct {
+		refusal error
+		wantErr string
+	}{
+		"is being deleted":  {terminating, ""},
+		"is gone":           {apierrors.NewNotFound(schema.GroupResource{Resource: "namespaces"}, namespace), ""},
+		"refuses":           {apierrors.NewForbidden(schema.GroupResource{Resource: "services"}, "checkout", errors.New("quota")), "quota"},
+		"lacks such a kind": {apierrors.NewNotFound(schema.GroupResource{Resource: "services"}, ""), "not found"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCluster(t, service)
+			target, fault := c.target(nil), &injectors.Delete{APIVersion: "v1", Kind: "Service", Name: "checkout"}
+			undo, err := fault.Prepare(t.Context(), target)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := fault.Inject(t.Context(), target, undo); err != nil {
+				t.Fatal(err)
+			}
+			c.PrependReactor("create", "services", func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, tt.refusal })
+			err = fault.Revert(t.Context(), target, undo)
+			if (err == nil) != (tt.wantErr == "") || err != nil && !strings.Contains(err.Error(), tt.wantErr) {
+				t.Errorf("Revert: %v, want an error with %q", err, tt.wantErr)
+			}
+		})
 	}
 }

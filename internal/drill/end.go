@@ -57,14 +57,16 @@ func (e *Engine) end(ctx context.Context) error {
 	}
 	// Every step is tried, whatever became of the one before.
 	err := errors.Join(
+		e.deleteNamespace(ctx), // first: a fault that is reverted in it starts no pods that nobody needs
 		e.revert(ctx, false),
-		e.restoreNode(ctx),
-		e.Trainee.Remove(ctx, e.run.Created.Run),
-		e.closeAddon(ctx),
-		e.restoreAddon(ctx),
-		e.Users.Remove(ctx),
-		e.removeHelpers(ctx),
-		e.deleteNamespace(ctx),
+		together(
+			func() error { return e.restoreNode(ctx) },
+			func() error { return e.Trainee.Remove(ctx, e.run.Created.Run) },
+			func() error { return errors.Join(e.closeAddon(ctx), e.restoreAddon(ctx)) },
+			func() error { return e.Users.Remove(ctx) },
+			func() error { return e.removeHelpers(ctx) },
+			func() error { return e.awaitNamespaceGone(ctx) },
+		),
 		e.revert(ctx, true), // last: the namespace's pods lived on it
 	)
 	if err == nil {
@@ -176,55 +178,4 @@ func nodeReady(node *corev1.Node) bool {
 		}
 	}
 	return false
-}
-
-// deleteNamespace removes the run's namespace and waits until it is gone.
-func (e *Engine) deleteNamespace(ctx context.Context) error {
-	name := e.run.Created.Run
-	ns, err := e.Client.CoreV1().Namespaces().Get(ctx, name, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("read namespace %s: %w", name, err)
-	}
-	if ns.Labels[LabelRun] != name {
-		return fmt.Errorf("namespace %s does not carry this run's label any more: it was left alone", name)
-	}
-	uid := ns.UID
-	err = e.Client.CoreV1().Namespaces().Delete(ctx, name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &uid}})
-	if err != nil && !apierrors.IsNotFound(err) {
-		return fmt.Errorf("delete namespace %s: %w", name, err)
-	}
-	return wait.PollUntilContextCancel(ctx, 500*time.Millisecond, true, func(ctx context.Context) (bool, error) {
-		_, err := e.Client.CoreV1().Namespaces().Get(ctx, name, metav1.GetOptions{})
-		if apierrors.IsNotFound(err) {
-			return true, nil
-		}
-		return false, ignoreUnavailable(err)
-	})
-}
-
-// awaitVolumes waits until the volumes of the namespace's claims are gone as well: the
-// provisioner deletes them, and the files on the node, some time after the claims.
-func (e *Engine) awaitVolumes(ctx context.Context) error {
-	name, left := e.run.Created.Run, ""
-	err := wait.PollUntilContextCancel(ctx, time.Second, true, func(ctx context.Context) (bool, error) {
-		volumes, err := e.Client.CoreV1().PersistentVolumes().List(ctx, metav1.ListOptions{})
-		if err != nil {
-			return false, ignoreUnavailable(err)
-		}
-		left = ""
-		for i := range volumes.Items {
-			v := &volumes.Items[i]
-			if ref := v.Spec.ClaimRef; ref != nil && ref.Namespace == name && v.Spec.PersistentVolumeReclaimPolicy == corev1.PersistentVolumeReclaimDelete {
-				left = v.Name
-			}
-		}
-		return left == "", nil
-	})
-	if err != nil && left != "" {
-		return fmt.Errorf("volume %s is still there: %w", left, err)
-	}
-	return err
 }

@@ -431,3 +431,43 @@ func TestAForeignNamespaceIsLeftAlone(t *testing.T) {
 		t.Errorf("the namespace of somebody else's is gone: %v", err)
 	}
 }
+
+// The namespace goes first, and its pods need no time to drain: a fault that is reverted in
+// it starts none that nobody needs.
+func TestTheEndRemovesTheNamespaceBeforeTheFault(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var mu sync.Mutex
+	var order []string
+	note := func(what string) {
+		mu.Lock()
+		defer mu.Unlock()
+		order = append(order, what)
+	}
+	w.client.PrependReactor("delete", "namespaces", func(kubetesting.Action) (bool, runtime.Object, error) {
+		note("namespace")
+		return false, nil, nil
+	})
+	w.client.PrependReactor("delete-collection", "pods", func(action kubetesting.Action) (bool, runtime.Object, error) {
+		if d, ok := action.(kubetesting.DeleteCollectionActionImpl); ok && d.DeleteOptions.GracePeriodSeconds != nil && *d.DeleteOptions.GracePeriodSeconds == 1 {
+			note("pods")
+		}
+		return true, nil, nil
+	})
+	w.dynamic.PrependReactor("patch", "configmaps", func(action kubetesting.Action) (bool, runtime.Object, error) {
+		if patch, ok := action.(kubetesting.PatchAction); ok && strings.Contains(string(patch.GetPatch()), "good") && patch.GetPatchType() == types.MergePatchType {
+			note("fault")
+		}
+		return false, nil, nil
+	})
+	_, ended := w.referee()
+	w.until("paged", paged)
+	w.ask(VerbEnd)
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	w.nothingLeft()
+	if got := strings.Join(order, " "); got != "namespace pods fault" {
+		t.Errorf("removed in the order %q, want the namespace, its pods, the fault", got)
+	}
+}

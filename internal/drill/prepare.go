@@ -9,10 +9,6 @@ import (
 	"sync"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/firedrill/firedrill/internal/scenario"
 	"github.com/firedrill/firedrill/verifier"
 )
@@ -77,37 +73,6 @@ func together(steps ...func() error) error {
 func wrap(what string, err error) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
-	}
-	return nil
-}
-
-// nodeSelectorAnnotation keeps a namespace's pods on some nodes, where the API server
-// has the PodNodeSelector admission plugin on.
-const nodeSelectorAnnotation = "scheduler.alpha.kubernetes.io/node-selector"
-
-func (e *Engine) createNamespace(ctx context.Context, name, nodeSelector string) error {
-	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{
-		LabelManagedBy: ManagedBy,
-		LabelRun:       name,
-		// A trainee with a privileged pod would own the node, and so the referee.
-		"pod-security.kubernetes.io/enforce": "baseline",
-	}}}
-	if nodeSelector != "" {
-		ns.Annotations = map[string]string{nodeSelectorAnnotation: nodeSelector}
-	}
-	_, err := e.Client.CoreV1().Namespaces().Create(ctx, ns, metav1.CreateOptions{})
-	if !apierrors.IsAlreadyExists(err) {
-		if err != nil {
-			return fmt.Errorf("create namespace %s: %w", name, err)
-		}
-		return nil
-	}
-	found, err := e.Client.CoreV1().Namespaces().Get(ctx, name, metav1.GetOptions{})
-	if err != nil {
-		return fmt.Errorf("read namespace %s: %w", name, err)
-	}
-	if found.Labels[LabelRun] != name || found.Labels[LabelManagedBy] != ManagedBy {
-		return fmt.Errorf("namespace %s is there already and is not this run's: nothing was changed", name)
 	}
 	return nil
 }

@@ -1,0 +1,126 @@
+package drill
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+)
+
+// nodeSelectorAnnotation keeps a namespace's pods on some nodes, where the API server
+// has the PodNodeSelector admission plugin on.
+const nodeSelectorAnnotation = "scheduler.alpha.kubernetes.io/node-selector"
+
+func (e *Engine) createNamespace(ctx context.Context, name, nodeSelector string) error {
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{
+		LabelManagedBy: ManagedBy,
+		LabelRun:       name,
+		// A trainee with a privileged pod would own the node, and so the referee.
+		"pod-security.kubernetes.io/enforce": "baseline",
+	}}}
+	if nodeSelector != "" {
+		ns.Annotations = map[string]string{nodeSelectorAnnotation: nodeSelector}
+	}
+	_, err := e.Client.CoreV1().Namespaces().Create(ctx, ns, metav1.CreateOptions{})
+	if !apierrors.IsAlreadyExists(err) {
+		if err != nil {
+			return fmt.Errorf("create namespace %s: %w", name, err)
+		}
+		return nil
+	}
+	found, err := e.Client.CoreV1().Namespaces().Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return fmt.Errorf("read namespace %s: %w", name, err)
+	}
+	if found.Labels[LabelRun] != name || found.Labels[LabelManagedBy] != ManagedBy {
+		return fmt.Errorf("namespace %s is there already and is not this run's: nothing was changed", name)
+	}
+	return nil
+}
+
+// deleteNamespace begins to remove the run's namespace. No pod can be made in it from
+// then on, and those that are there need no time to drain: nobody is served any more.
+func (e *Engine) deleteNamespace(ctx context.Context) error {
+	name := e.run.Created.Run
+	ns, err := e.Client.CoreV1().Namespaces().Get(ctx, name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read namespace %s: %w", name, err)
+	}
+	if ns.Labels[LabelRun] != name {
+		return fmt.Errorf("namespace %s does not carry this run's label any more: it was left alone", name)
+	}
+	uid := ns.UID
+	err = e.Client.CoreV1().Namespaces().Delete(ctx, name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &uid}})
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("delete namespace %s: %w", name, err)
+	}
+	at := podGrace
+	err = e.Client.CoreV1().Pods(name).DeleteCollection(ctx, metav1.DeleteOptions{GracePeriodSeconds: &at}, metav1.ListOptions{})
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("delete the pods of %s: %w", name, err)
+	}
+	return nil
+}
+
+// podGrace is how long a pod of a run that ends has to stop, in seconds.
+const podGrace int64 = 1
+
+func (e *Engine) awaitNamespaceGone(ctx context.Context) error {
+	name, left := e.run.Created.Run, ""
+	err := wait.PollUntilContextCancel(ctx, 500*time.Millisecond, true, func(ctx context.Context) (bool, error) {
+		ns, err := e.Client.CoreV1().Namespaces().Get(ctx, name, metav1.GetOptions{})
+		if apierrors.IsNotFound(err) || err == nil && ns.Labels[LabelRun] != name {
+			return true, nil
+		}
+		if err != nil {
+			return false, ignoreUnavailable(err)
+		}
+		left = namespaceLine(ns)
+		return false, nil
+	})
+	if err != nil {
+		return fmt.Errorf("namespace %s is still there (%s): %w", name, left, err)
+	}
+	return nil
+}
+
+// namespaceLine says what keeps a namespace that is being deleted.
+func namespaceLine(ns *corev1.Namespace) string {
+	for _, c := range ns.Status.Conditions {
+		if c.Status == corev1.ConditionTrue && c.Message != "" {
+			return fmt.Sprintf("%s: %s", c.Reason, c.Message)
+		}
+	}
+	return string(ns.Status.Phase)
+}
+
+// awaitVolumes waits until the volumes of the namespace's claims are gone as well: the
+// provisioner deletes them, and the files on the node, some time after the claims.
+func (e *Engine) awaitVolumes(ctx context.Context) error {
+	name, left := e.run.Created.Run, ""
+	err := wait.PollUntilContextCancel(ctx, time.Second, true, func(ctx context.Context) (bool, error) {
+		volumes, err := e.Client.CoreV1().PersistentVolumes().List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return false, ignoreUnavailable(err)
+		}
+		left = ""
+		for i := range volumes.Items {
+			v := &volumes.Items[i]
+			if ref := v.Spec.ClaimRef; ref != nil && ref.Namespace == name && v.Spec.PersistentVolumeReclaimPolicy == corev1.PersistentVolumeReclaimDelete {
+				left = v.Name
+			}
+		}
+		return left == "", nil
+	})
+	if err != nil && left != "" {
+		return fmt.Errorf("volume %s is still there: %w", left, err)
+	}
+	return err
+}
