@@ -27,7 +27,7 @@ func (e *Engine) takeBaseline(ctx context.Context) error {
 		taken, err := e.snapshot(ctx)
 		if err != nil {
 			last = err
-			return false, nil
+			return false, nil //nolint:nilerr // tried again; the last error is told
 		}
 		base = taken
 		return true, nil

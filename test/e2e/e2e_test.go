@@ -49,8 +49,12 @@ func run(m *testing.M) int {
 		return fail(err)
 	}
 	only := flock.New(dir + ".lock")
-	if free, err := only.TryLock(); err != nil || !free {
-		return fail(fmt.Errorf("another run of these tests uses %s (%v): choose another cluster with -cluster", dir, err))
+	free, err := only.TryLock()
+	if err != nil {
+		return fail(fmt.Errorf("lock %s: %w", dir, err))
+	}
+	if !free {
+		return fail(fmt.Errorf("another run of these tests uses %s: choose another cluster with -cluster", dir))
 	}
 	firedrill = tool{
 		binary: filepath.Join(dir, "firedrill"),
