@@ -56,10 +56,11 @@ func run(m *testing.M) int {
 	if !free {
 		return fail(fmt.Errorf("another run of these tests uses %s: choose another cluster with -cluster", dir))
 	}
-	firedrill = tool{
-		binary: filepath.Join(dir, "firedrill"),
-		env:    append(os.Environ(), "FIREDRILL_HOME="+filepath.Join(dir, "home"), "NO_COLOR=1"),
+	// Of the tests' own process too, which may have been started with another home.
+	if err := os.Setenv("FIREDRILL_HOME", filepath.Join(dir, "home")); err != nil {
+		return fail(err)
 	}
+	firedrill = tool{binary: filepath.Join(dir, "firedrill"), env: append(os.Environ(), "NO_COLOR=1")}
 	build := exec.Command("go", "build", "-o", firedrill.binary, "../../cmd/firedrill")
 	if out, err := build.CombinedOutput(); err != nil {
 		return fail(fmt.Errorf("build firedrill: %w\n%s", err, out))
