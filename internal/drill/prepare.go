@@ -107,7 +107,7 @@ func (e *Engine) proveRecovered(ctx context.Context) error {
 		return err
 	}
 	plan, flawed := e.plan.Recovery, e.folder.Scenario.Spec.Latent
-	timeout := plan.Hold + time.Minute
+	timeout := plan.Hold + healthySlack
 	for _, p := range plan.Perturb {
 		timeout += p.Within
 	}
@@ -135,6 +135,10 @@ func (e *Engine) proveRecovered(ctx context.Context) error {
 	}
 	return nil
 }
+
+// healthySlack is how long, besides the hold and the perturbations, the recovery checks of a
+// healthy system may take: a busy machine needs time to settle, twice.
+const healthySlack = 2 * time.Minute
 
 // latentMargin is how much longer than the hold a latent flaw is watched: the settling,
 // and a little.

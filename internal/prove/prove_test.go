@@ -223,6 +223,23 @@ func TestProve(t *testing.T) {
 			testCase(WrongFix, "limit-removed"), &fakeBench{moments: []moment{{0, refusing("limit-removed", "limit-removed", "scaled-down")}}},
 			"safeguard scaled-down: held false",
 		},
+		"a look into the middle of the script": {
+			testCase(WrongFix, "limit-removed"),
+			&fakeBench{moments: []moment{
+				{0, refusing("limit-removed", "limit-removed")}, {time.Second, refusing("scaled-down", "limit-removed", "scaled-down")},
+				{2 * time.Second, refusing("limit-removed", "limit-removed")},
+			}}, "",
+		},
+		"a name that changes at once": {
+			testCase(WrongFix, "limit-removed"),
+			&fakeBench{moments: []moment{{0, refusing("limit-removed", "limit-removed")}, {time.Second, refusing("scaled-down", "limit-removed", "scaled-down")}}},
+			"it was refused for limit-removed, and then: not recovered: scaled-down: because",
+		},
+		"another name beside it from the beginning": {
+			testCase(WrongFix, "recovery:rolled-out"),
+			&fakeBench{moments: []moment{{0, failing("rolled-out")}, {time.Second, without(failing("rolled-out"), func(r *drill.Run) { r.State.Safeguards[0].Held = false })}}},
+			"safeguard scaled-down: held false",
+		},
 		"a name that changes": {
 			testCase(WrongFix, "limit-removed"),
 			&fakeBench{moments: []moment{{0, refusing("limit-removed", "limit-removed")}, {25 * time.Second, refusing("rolled-out")}}},
