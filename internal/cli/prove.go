@@ -69,7 +69,7 @@ lint. The journal of a case that failed is kept: firedrill report RUN.`,
 	flags.StringVar(&o.variant, "variant", "", "prove this variant only")
 	flags.StringVar(&o.only, "only", "", "prove only the cases whose names match this regular expression")
 	flags.BoolVar(&o.spread, "spread", false, "prove each script once, with the variants taking turns, in place of once in each variant")
-	flags.IntVar(&o.parallel, "parallel", 2*runtime.NumCPU(), "cases side by side, besides those that break a node")
+	flags.IntVar(&o.parallel, "parallel", 2*runtime.NumCPU(), "cases side by side")
 	flags.Int64Var(&o.seed, "seed", 1, "seed of what varies from run to run")
 	proofTimeoutFlag(flags, &o.proof)
 	flags.DurationVar(&o.script, "script-timeout", prove.DefaultScriptTimeout, "how long a solution or a wrong fix may run")

@@ -10,8 +10,8 @@ import (
 
 // Options say how cases are run.
 type Options struct {
-	Parallel int  // cases side by side that need only a namespace; at least 1
-	Workers  int  // cases side by side that break a worker; 0: each runs alone
+	Parallel int  // cases side by side; at least 1
+	Workers  int  // those of them that may break a worker; 0: each runs alone
 	Keep     bool // leave the runs of failed cases for inspection
 
 	ScriptTimeout time.Duration // for each script; 0: DefaultScriptTimeout
@@ -58,11 +58,17 @@ func All(ctx context.Context, bench Bench, cases []Case, o Options) []Result {
 		slices.SortStableFunc(list, func(a, b int) int { return cmp.Compare(cases[b].expected(), cases[a].expected()) })
 	}
 	var wg sync.WaitGroup
-	queue(&wg, shared, max(1, o.Parallel), one)
+	slots := make(chan struct{}, max(1, o.Parallel))
+	slotted := func(i int) {
+		slots <- struct{}{}
+		defer func() { <-slots }()
+		one(i)
+	}
+	queue(&wg, shared, cap(slots), slotted)
 	if o.Workers == 0 { // a broken node would hurt all others
 		wg.Wait()
 	}
-	queue(&wg, workers, max(1, o.Workers), one)
+	queue(&wg, workers, max(1, o.Workers), slotted)
 	wg.Wait()
 	queue(&wg, alone, 1, one)
 	wg.Wait()

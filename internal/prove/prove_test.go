@@ -308,7 +308,8 @@ func TestAll(t *testing.T) {
 	for name, test := range map[string]struct{ parallel, workers, most int }{
 		"one after the other":       {1, 0, 1},
 		"workers after all others":  {3, 0, 3},
-		"workers beside the others": {3, 2, 5},
+		"workers beside the others": {5, 2, 5},
+		"no more than there may be": {3, 2, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
