@@ -17,7 +17,7 @@ import (
 	"github.com/firedrill/firedrill/internal/scenario"
 )
 
-var beside = flag.Int("prove-parallel", 5, "cases of the scenarios' proof that run side by side")
+var beside = flag.Int("prove-parallel", 4, "cases of the scenarios' proof that run side by side")
 
 // proof is the part of the contract of "prove -o json" that the tests read.
 type proof struct {
