@@ -150,6 +150,9 @@ func Prove(ctx context.Context, bench Bench, c Case, o Options) Result {
 			p.result.Kept = true
 		default:
 			err = errors.Join(err, p.end(ctx))
+			if err == nil {
+				err = p.graded(ctx)
+			}
 		}
 	}
 	if err != nil {

@@ -51,6 +51,26 @@ func (b *fakeBench) Start(_ context.Context, _ Case, limit time.Duration) (Run, 
 	return &fakeRun{bench: b, since: time.Now()}, nil
 }
 
+// over is the run after its end: with the verdict that the end gave it, if it had none.
+func (b *fakeBench) over() drill.Run {
+	r := b.moments[len(b.moments)-1].run
+	verdict := drill.Verdict{Reason: "not recovered", Cause: "ended"}
+	if r.Verdict != nil {
+		verdict = *r.Verdict
+	}
+	r.PagedAt, r.TimeLimit = paged, 15*time.Minute
+	verdict.RecoveredAt, verdict.DecidedAt = paged.Add(time.Minute), paged.Add(2*time.Minute)
+	r.Verdict = &verdict
+	r.Events = slices.Clone(r.Events)
+	for i := range r.Events {
+		r.Events[i] = timeline.Event{ID: "a", Time: paged.Add(time.Second), Actor: "trainee:x", Verb: "patch", Writes: true}
+	}
+	for i := range r.Updates {
+		r.Updates[i].At = paged.Add(time.Second)
+	}
+	return r
+}
+
 type fakeRun struct {
 	bench *fakeBench
 	since time.Time
@@ -66,6 +86,11 @@ func (r *fakeRun) Script(ctx context.Context) (string, error) {
 }
 
 func (r *fakeRun) Follow(ctx context.Context, each func(*drill.Run) (bool, error)) error {
+	if r.bench.ended > 0 {
+		over := r.bench.over()
+		_, err := each(&over)
+		return err
+	}
 	for i, m := range r.bench.moments {
 		later := i+1 < len(r.bench.moments) && time.Since(r.since) >= r.bench.moments[i+1].after
 		if later {
@@ -100,6 +125,8 @@ func (r *fakeRun) End(context.Context) ([]string, error) {
 }
 
 const hold = 20 * time.Second
+
+var paged = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func testCase(kind Kind, refused string) Case {
 	c := Case{Scenario: "oomkilled", Kind: kind, Spec: scenario.Spec{Recovery: scenario.Recovery{Hold: scenario.Duration(hold)}}}
@@ -141,6 +168,13 @@ func provenProofs() []drill.Proof {
 		proofs = append(proofs, drill.Proof{What: what, Passed: true, State: verifier.State{Checks: []verifier.CheckState{{ID: "a", Passed: true, Reason: "it does"}}}})
 	}
 	return proofs
+}
+
+// untouched is a run at its time limit in which nobody did anything.
+func untouched() drill.Run {
+	r := decided(drill.Verdict{Reason: "not recovered: x", Cause: "time limit"})
+	r.Events = nil
+	return r
 }
 
 func recoveredAfter(held time.Duration) drill.Verdict {
@@ -250,7 +284,23 @@ func TestProve(t *testing.T) {
 			&fakeBench{moments: []moment{{0, refusing("limit-removed", "limit-removed")}, {5 * time.Second, away}, {8 * time.Second, refusing("limit-removed", "limit-removed")}}}, "",
 		},
 		"untouched to the time limit": {
-			testCase(Untouched, ""), &fakeBench{moments: []moment{{0, refusing("rolled-out")}, {35 * time.Second, decided(drill.Verdict{Reason: "not recovered: x", Cause: "time limit"})}}}, "",
+			testCase(Untouched, ""), &fakeBench{moments: []moment{{0, refusing("rolled-out")}, {35 * time.Second, untouched()}}}, "",
+		},
+		"untouched and on its way to pass": {
+			testCase(Untouched, ""),
+			&fakeBench{moments: []moment{{0, without(untouched(), func(r *drill.Run) { r.State.Phase = verifier.PhaseHolding })}}},
+			"passed an untouched system: at its time limit it was holding",
+		},
+		"untouched and settling": {
+			testCase(Untouched, ""), &fakeBench{moments: []moment{{0, without(untouched(), func(r *drill.Run) { r.State.Phase = verifier.PhaseSettling })}}}, "",
+		},
+		"untouched and graded": {
+			testCase(Untouched, ""), &fakeBench{moments: []moment{{0, without(untouched(), func(r *drill.Run) { r.Updates = []drill.Update{{Verb: drill.UpdateAck}} })}}},
+			"untouched, and graded",
+		},
+		"a check that passes when a repair would have shown": {
+			testCase(WrongFix, "recovery:rolled-out"), &fakeBench{moments: []moment{{0, failing("rolled-out")}, {50 * time.Second, failing("served")}}},
+			"it was refused for recovery:rolled-out, and then: not recovered: served: because",
 		},
 		"untouched and passed": {testCase(Untouched, ""), &fakeBench{moments: []moment{{0, decided(recoveredAfter(hold))}}}, "passed an untouched system"},
 		"untouched without a proof": {
