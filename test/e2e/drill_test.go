@@ -62,7 +62,7 @@ type told struct {
 			Evidence string
 		}
 	}
-	Timeline []struct{ Actor, Verb, Text string }
+	Timeline []struct{ Actor, Verb, Resource, Text string }
 }
 
 // drill is one run under test.

@@ -5,8 +5,10 @@ package e2e
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -18,6 +20,10 @@ import (
 )
 
 var beside = flag.Int("prove-parallel", 4, "cases of the scenarios' proof that run side by side")
+
+// share is which of the scripts are proven: "1/3" is every third, from the second on. The
+// turn of scripts/test is the number of commits, so that as many landings in a row prove all.
+var share = flag.String("prove-share", "0/1", "TURN/OF: the share of the scenarios' scripts that is proven")
 
 // proof is the part of the contract of "prove -o json" that the tests read.
 type proof struct {
@@ -32,14 +38,15 @@ type provenCase struct {
 }
 
 // mostAlone is how many cases may be proven a second time, alone.
-const mostAlone = 6
+const mostAlone = 3
 
 // alone proves a case once more with nothing beside it. Seven cases on two cores can keep a
 // hold from ever being observed without a gap, and that says nothing of the scenario. What
-// passed although it must not, and what was left behind, is wrong however busy the machine is.
+// passed although it must not, what was refused for another reason or graded wrongly, and
+// what was left behind, is wrong however busy the machine is.
 func alone(t *testing.T, c provenCase, again *int) bool {
 	t.Helper()
-	for _, wrong := range []string{"passed an untouched system", "passed a wrong fix", "left behind", "before the hold"} {
+	for _, wrong := range []string{"passed an untouched system", "passed a wrong fix", "left behind", "before the hold", "and then: ", "safeguard ", "graded "} {
 		if strings.Contains(c.Failure, wrong) {
 			return false
 		}
@@ -59,37 +66,12 @@ func alone(t *testing.T, c provenCase, again *int) bool {
 	return ok
 }
 
-// sampled are the scenarios of which these tests prove a sample, and what it is: a real
-// database and an autoscaler that follows a load take three minutes and more a case. All of
-// them are proven by "firedrill prove NAME" (docs/performance.md says when that was done).
-var sampled = map[string]string{
-	"db-as-deployment": `untouched|solution/(dump-both|restore-dump)|wrong-fix/(recreate|fresh-database)`,
-	"hpa-no-requests":  `untouched|solution/(set-request|correct-target)|wrong-fix/(scaled-by-hand|request-tiny)`,
-}
-
-// toProve matches the names of the cases that are proven here.
-func toProve(t *testing.T) string {
-	t.Helper()
-	entries, err := scenario.OpenAll(filepath.Join("..", "..", "scenarios"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for _, entry := range entries {
-		what, some := sampled[entry.Name]
-		if !some {
-			what = ".*"
-		}
-		names = append(names, regexp.QuoteMeta(entry.Name)+"/([^/]+/)?("+what+")")
-	}
-	return "^(" + strings.Join(names, "|") + ")$"
-}
-
-// Every variant of every scenario is proven in both directions, and every script once. The cases are counted against the files:
-// a proof that leaves one out is none.
+// Every variant of every scenario is proven untouched, and every script of this run's share
+// once. The cases are counted against the files: a proof that leaves one out is none.
 func TestProveAll(t *testing.T) {
 	t.Parallel()
-	got, code := prove(t, "--spread", "--parallel", strconv.Itoa(*beside), "--only", toProve(t))
+	wanted := casesToProve(t)
+	got, code := prove(t, "--spread", "--parallel", strconv.Itoa(*beside), "--only", anyOf(wanted))
 	if len(got.ClusterDiff) > 0 || code != 0 && got.Failed == 0 {
 		t.Errorf("exit code %d, %d proven, %d failed; different in the cluster: %q", code, got.Proven, got.Failed, got.ClusterDiff)
 	}
@@ -100,12 +82,7 @@ func TestProveAll(t *testing.T) {
 			t.Errorf("%s: %s\nlast verdict: %s", c.Name, c.Failure, c.Verdict)
 			continue
 		}
-		name, _, _ := strings.Cut(c.Name, "/")
-		proven[filepath.Join(name, c.Script)] = true
-	}
-	wanted := scriptsToProve(t)
-	if len(wanted) < 50 {
-		t.Fatalf("%d scripts found", len(wanted))
+		proven[c.Name], proven[anyVariant(c.Name)] = true, true
 	}
 	for _, name := range wanted {
 		if !proven[name] {
@@ -114,47 +91,95 @@ func TestProveAll(t *testing.T) {
 	}
 }
 
-// scriptsToProve lists the scripts of the scenarios in the source tree, those aside that
-// are only for drafts.
-func scriptsToProve(t *testing.T) []string {
+// anyVariant is a case's name without its variant: a script is proven once, in any.
+func anyVariant(name string) string {
+	parts := strings.Split(name, "/")
+	if len(parts) == 4 {
+		parts = slices.Delete(parts, 1, 2)
+	}
+	return strings.Join(parts, "/")
+}
+
+// anyOf matches the names, with or without a variant.
+func anyOf(names []string) string {
+	var patterns []string
+	for _, name := range names {
+		parts := strings.Split(regexp.QuoteMeta(name), "/")
+		if last := len(parts) - 1; parts[last] != "untouched" {
+			parts[0] += "(/[^/]+)?"
+		}
+		patterns = append(patterns, strings.Join(parts, "/"))
+	}
+	return "^(" + strings.Join(patterns, "|") + ")$"
+}
+
+// casesToProve names every variant's untouched case, and the scripts of this run's share as
+// they are without a variant; those aside that are only for drafts.
+func casesToProve(t *testing.T) []string {
 	t.Helper()
 	entries, err := scenario.OpenAll(filepath.Join("..", "..", "scenarios"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var names []string
+	turn, of := shareOf(t)
+	var names, scripts []string
 	for _, entry := range entries {
-		first, err := entry.Load(scenario.Vars{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if first.Scenario.Metadata.Draft {
-			t.Logf("%s is a draft: not proven", entry.Name)
-			continue
-		}
-		variants := first.Scenario.Spec.Variants
-		if len(variants) == 0 {
-			variants = []scenario.Variant{{}}
-		}
-		for _, v := range variants {
-			if v.Draft {
-				t.Logf("%s/%s is a draft: not proven", entry.Name, v.Name)
-				continue
-			}
-			folder, err := entry.Load(scenario.Vars{Values: map[string]string{scenario.VarVariant: v.Name}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, s := range slices.Concat(folder.Solutions, folder.WrongFixes) {
-				kind := map[string]string{"solutions": "solution", "wrong-fixes": "wrong-fix"}[filepath.Dir(s.Path)]
-				if what, some := sampled[entry.Name]; some && !regexp.MustCompile("^("+what+")$").MatchString(kind+"/"+s.Name) {
-					continue
-				}
-				names = append(names, filepath.Join(entry.Name, s.Path))
-			}
+		untouched, own := casesOf(t, entry)
+		names, scripts = append(names, untouched...), append(scripts, own...)
+	}
+	if len(names) < 15 || len(scripts) < 80 {
+		t.Fatalf("%d variants and %d scripts found", len(names), len(scripts))
+	}
+	for i, script := range scripts {
+		if i%of == turn {
+			names = append(names, script)
 		}
 	}
 	return names
+}
+
+// casesOf names a scenario's untouched cases, one a variant, and its scripts.
+func casesOf(t *testing.T, entry scenario.Entry) (untouched, scripts []string) {
+	t.Helper()
+	first, err := entry.Load(scenario.Vars{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first.Scenario.Metadata.Draft {
+		t.Logf("%s is a draft: not proven", entry.Name)
+		return nil, nil
+	}
+	variants := first.Scenario.Spec.Variants
+	if len(variants) == 0 {
+		variants = []scenario.Variant{{}}
+	}
+	for _, v := range variants {
+		if v.Draft {
+			t.Logf("%s/%s is a draft: not proven", entry.Name, v.Name)
+			continue
+		}
+		folder, err := entry.Load(scenario.Vars{Values: map[string]string{scenario.VarVariant: v.Name}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		untouched = append(untouched, path.Join(entry.Name, v.Name, "untouched"))
+		for _, s := range slices.Concat(folder.Solutions, folder.WrongFixes) {
+			kind := map[string]string{"solutions": "solution", "wrong-fixes": "wrong-fix"}[filepath.Dir(s.Path)]
+			if name := path.Join(entry.Name, kind, s.Name); !slices.Contains(scripts, name) {
+				scripts = append(scripts, name)
+			}
+		}
+	}
+	return untouched, scripts
+}
+
+// shareOf reads -prove-share.
+func shareOf(t *testing.T) (turn, of int) {
+	t.Helper()
+	if n, err := fmt.Sscanf(*share, "%d/%d", &turn, &of); n != 2 || of < 1 || turn < 0 || turn >= of {
+		t.Fatalf("-prove-share %s: want TURN/OF, such as 0/3 (%v)", *share, err)
+	}
+	return turn, of
 }
 
 // Scenarios that are wrong are found out, each with an error that says what and where.
@@ -197,6 +222,11 @@ func TestProveFindsWrongScenarios(t *testing.T) {
 				}
 				if strings.Contains(c.Failure, "left behind") {
 					t.Errorf("%s: %s", c.Name, c.Failure)
+				}
+			}
+			for _, different := range got.ClusterDiff {
+				if strings.Contains(different, "lab-") {
+					t.Errorf("after it all: %s", different)
 				}
 			}
 		})

@@ -220,6 +220,18 @@ func (d *drill) count(verb string) int {
 	return n
 }
 
+// actsOn counts the actions on a resource.
+func (d *drill) actsOn(resource string) int {
+	d.Helper()
+	n := 0
+	for _, e := range d.report().Timeline {
+		if e.Resource == resource {
+			n++
+		}
+	}
+	return n
+}
+
 func (d *drill) sees(verb string) bool {
 	d.Helper()
 	return d.count(verb) > 0
