@@ -238,7 +238,7 @@ func shorten(path string) string {
 		}
 	}
 	path = strings.TrimPrefix(path, "metadata.")
-	path = containerIndex.ReplaceAllString(path, "")
+	path = replaceIf(containerIndex, strings.Contains(path, "ontainers."), path, "")
 	path = strings.TrimPrefix(path, "resources.")
 	return clip(path, 80)
 }
