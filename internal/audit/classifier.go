@@ -73,6 +73,7 @@ type Classifier struct {
 	run      string
 	trainee  []byte // how the user field of the trainee's lines goes on
 	stats    Stats
+	reader   reader
 	folder   folder
 	seed     maphash.Seed
 	seen     map[uint64]bool // hashes of the last lines
@@ -88,6 +89,7 @@ func NewClassifier(run string) *Classifier {
 		run:     run,
 		trainee: []byte(UserPrefix + run + `"`),
 		seed:    maphash.MakeSeed(),
+		reader:  newReader(),
 		seen:    make(map[uint64]bool, remembered), seenRing: make([]uint64, remembered),
 	}
 }
@@ -101,7 +103,7 @@ func (c *Classifier) Line(line []byte) []timeline.Event {
 		return nil
 	}
 	c.stats.Relevant++
-	rec, err := decode(line)
+	rec, err := c.reader.decode(line)
 	if err != nil {
 		c.stats.Bad++
 		return nil
@@ -109,7 +111,7 @@ func (c *Classifier) Line(line []byte) []timeline.Event {
 	if !rec.final() || !c.owns(rec, actor) {
 		return nil
 	}
-	r := rec.request(actor)
+	r := c.reader.newRequest(rec, actor)
 	if actor == ActorAdmin && !c.concerns(r) {
 		return nil
 	}

@@ -189,10 +189,11 @@ func recording(t *testing.T, folder string) [][]byte {
 		at   string
 		line []byte
 	}
+	rd := newReader()
 	var all []stamped
 	for _, file := range files {
 		for _, line := range fixture(t, file) {
-			if rec, err := decode(line); err == nil {
+			if rec, err := rd.decode(line); err == nil {
 				all = append(all, stamped{rec.Staged.Format("2006-01-02T15:04:05.000000"), line})
 			}
 		}
@@ -272,13 +273,14 @@ func TestWritesAreNeverSwallowed(t *testing.T) {
 			told[e.ID] = true
 		}
 		var applied string
+		rd := newReader()
 		for _, line := range lines {
-			rec, err := decode(line)
+			rec, err := rd.decode(line)
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := rec.request(ActorTrainee)
-			if !rec.final() || !r.writes() || longRunning[r.Subresource] || told[r.id] {
+			r := rd.newRequest(rec, ActorTrainee)
+			if !rec.final() || !r.writes() || longRunning[r.Subresource] || told[r.id()] {
 				continue
 			}
 			if r.code == 429 {

@@ -3,7 +3,6 @@ package audit
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/firedrill/firedrill/internal/timeline"
@@ -22,7 +21,7 @@ const (
 // discovery handles requests that name no resource. They are noise, but a schema that
 // is fetched before an object is read tells an apply that changed nothing from a get.
 func (f *folder) discovery(r *request) []timeline.Event {
-	if strings.HasPrefix(r.path, "/openapi/") {
+	if r.schema {
 		f.remember(r, schemaVerb, "")
 		if p := f.find(r, func(p *pending) bool { return between(p.Last, r) <= window }); p != nil {
 			p.Slow = true

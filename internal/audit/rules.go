@@ -159,7 +159,7 @@ func (f *folder) podsOf(r *request) bool {
 		if p.List || p.Count > 1 || p.Target.Resource == "pods" {
 			return false
 		}
-		return p.Pods && r.get() && p.soon(r) || r.list() && !r.paged() && r.query.Get("labelSelector") != ""
+		return p.Pods && r.get() && p.soon(r) || r.list() && !r.paged() && r.query.labels != ""
 	})
 	if p == nil {
 		return false
@@ -173,7 +173,7 @@ func (f *folder) podsOf(r *request) bool {
 // status, wait).
 func (f *folder) informer(r *request) bool {
 	name := r.field("metadata.name")
-	if !r.list() || name == "" || !r.query.Has("resourceVersion") {
+	if !r.list() || name == "" || !r.query.has(paramResourceVersion) {
 		return false
 	}
 	p := f.find(r, func(p *pending) bool {

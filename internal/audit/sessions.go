@@ -48,7 +48,7 @@ func (f *folder) watch(r *request) []timeline.Event {
 // informed tells a watch of client-go's informers, which wait for a condition, from
 // one that shows what it sees.
 func (r *request) informed() bool {
-	return r.query.Has("allowWatchBookmarks") || r.query.Has("sendInitialEvents")
+	return r.query.has(paramWatchBookmarks) || r.query.has(paramInitialEvents)
 }
 
 // watchGoesOn: an informer's watch ends after some minutes and begins again, and wait
@@ -79,7 +79,7 @@ func (f *folder) session(r *request) []timeline.Event {
 	if first == nil && f.attaches(r) {
 		return nil
 	}
-	verb, command := sessionVerbs[r.Subresource], r.query["command"]
+	verb, command := sessionVerbs[r.Subresource], r.query.command
 	if verb == "exec" && isCopy(command) {
 		verb = "cp"
 	}
@@ -142,13 +142,13 @@ func isCopy(command []string) bool {
 
 func sessionDetail(r *request, command []string) string {
 	var parts []string
-	if r.query.Get("previous") == "true" {
+	if r.query.previous {
 		parts = append(parts, "previous")
 	}
-	if r.query.Get("follow") == "true" {
+	if r.query.follow {
 		parts = append(parts, "follow")
 	}
-	if container := r.query.Get("container"); container != "" {
+	if container := r.query.container; container != "" {
 		parts = append(parts, "container="+clip(container, 63))
 	}
 	if len(command) > 0 {
@@ -177,7 +177,7 @@ func (f *folder) ask(r *request) []timeline.Event {
 // it has read or cordoned the node.
 func (f *folder) drains(r *request) (string, bool) {
 	node := r.field("spec.nodeName")
-	if node == "" || r.Resource != "pods" || r.Namespace != "" || r.query.Get("fieldSelector") != "spec.nodeName="+node {
+	if node == "" || r.Resource != "pods" || r.Namespace != "" || r.query.fields != "spec.nodeName="+node {
 		return "", false
 	}
 	target := objectRef{Resource: "nodes", Name: node}

@@ -88,7 +88,7 @@ func writeVerb(r *request) string {
 	switch {
 	case r.verb == "delete", r.verb == "deletecollection":
 		return "delete"
-	case r.dryRun() && manager == "kubectl-client-side-apply" && !r.query.Has("fieldValidation"):
+	case r.dryRun() && manager == "kubectl-client-side-apply" && !r.query.has(paramFieldValidation):
 		return "diff"
 	case manager == "kubectl-rollout":
 		return rolloutVerb(r.body)
