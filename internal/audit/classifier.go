@@ -47,8 +47,6 @@ const (
 	// backwards is how far the API server's clock may jump back before what waits is
 	// given out.
 	backwards = 5 * time.Second
-	// remembered is how many lines are remembered to drop repetitions.
-	remembered = 4096
 )
 
 var (
@@ -70,16 +68,13 @@ type Stats struct {
 // depends only on the lines and their own times; Flush's clock says when to stop
 // waiting. It is not safe for concurrent use. Memory is bounded.
 type Classifier struct {
-	run      string
-	trainee  []byte // how the user field of the trainee's lines goes on
-	stats    Stats
-	reader   reader
-	folder   folder
-	seed     maphash.Seed
-	seen     map[uint64]bool // hashes of the last lines
-	seenRing []uint64
-	seenAt   int
-	clock    time.Time // newest time of a request
+	run     string
+	trainee []byte // how the user field of the trainee's lines goes on
+	stats   Stats
+	reader  reader
+	folder  folder
+	seen    seenLines
+	clock   time.Time // newest time of a request
 }
 
 // NewClassifier returns a classifier of the actions of the trainee of the given run,
@@ -88,9 +83,8 @@ func NewClassifier(run string) *Classifier {
 	return &Classifier{
 		run:     run,
 		trainee: []byte(UserPrefix + run + `"`),
-		seed:    maphash.MakeSeed(),
 		reader:  newReader(),
-		seen:    make(map[uint64]bool, remembered), seenRing: make([]uint64, remembered),
+		seen:    seenLines{seed: maphash.MakeSeed()},
 	}
 }
 
@@ -99,7 +93,7 @@ func NewClassifier(run string) *Classifier {
 func (c *Classifier) Line(line []byte) []timeline.Event {
 	c.stats.Lines++
 	actor := c.actor(line)
-	if actor == "" || c.repeated(line) {
+	if actor == "" || c.seen.add(line) {
 		return nil
 	}
 	c.stats.Relevant++
@@ -164,19 +158,6 @@ func (c *Classifier) concerns(r *request) bool {
 		return r.Name == c.run || r.writes() && r.Name == systemNamespace
 	}
 	return r.writes() && (r.Namespace == "" || r.Namespace == systemNamespace || r.Namespace == "kube-system")
-}
-
-// repeated tells whether a line is one of the last lines again. Lines are compared,
-// not audit IDs: those may be chosen by the client, which could hide its requests.
-func (c *Classifier) repeated(line []byte) bool {
-	sum := maphash.Bytes(c.seed, line)
-	if c.seen[sum] {
-		return true
-	}
-	delete(c.seen, c.seenRing[c.seenAt])
-	c.seenRing[c.seenAt], c.seen[sum] = sum, true
-	c.seenAt = (c.seenAt + 1) % remembered
-	return false
 }
 
 // Flush returns the events that have waited long enough for more of their kind. It is

@@ -345,8 +345,8 @@ func TestMemoryIsBounded(t *testing.T) {
 	if told != 6000 {
 		t.Errorf("told %d of 6000", told)
 	}
-	if len(c.folder.Pending) > maxPending || len(c.folder.Recent) > maxRecent || len(c.seen) > remembered+1 {
-		t.Errorf("kept %d reads, %d actions, %d lines", len(c.folder.Pending), len(c.folder.Recent), len(c.seen))
+	if len(c.folder.Pending) > maxPending || len(c.folder.Recent) > maxRecent {
+		t.Errorf("kept %d reads, %d actions", len(c.folder.Pending), len(c.folder.Recent))
 	}
 }
 
