@@ -202,6 +202,7 @@ func (c *Classifier) Restore(state json.RawMessage) error {
 		saved.Folder = &folder{}
 	}
 	c.clock, c.folder = saved.Clock, *saved.Folder
+	c.folder.restored()
 	return nil
 }
 

@@ -10,8 +10,6 @@ import (
 const (
 	// maxPending bounds the reads that wait; the oldest is given out early.
 	maxPending = 64
-	// maxRecent bounds the actions whose after-effects are still recognised.
-	maxRecent = 256
 	// maxItems bounds the names kept of one describe.
 	maxItems = 64
 )
@@ -36,22 +34,13 @@ type pending struct {
 	idle time.Time // Flush's clock when it was first seen to wait
 }
 
-// recent is an action that was given out already, whose command may still be
-// waiting for its effect.
-type recent struct {
-	Target objectRef `json:"target"`
-	Client string    `json:"client"`
-	Verb   string    `json:"verb"`
-	Key    string    `json:"key,omitempty"` // what makes a repetition the same
-	Code   int       `json:"code,omitempty"`
-	Last   time.Time `json:"last"`
-}
-
 // folder puts the requests of one command together again. Reads wait for a short
 // time; what writes is never held back.
 type folder struct {
 	Pending []*pending `json:"pending,omitempty"` // oldest first
 	Recent  []*recent  `json:"recent,omitempty"`  // oldest first
+
+	newest newest // of Recent
 }
 
 // take adds a request and returns the events that are certain by it.
@@ -146,25 +135,6 @@ func (f *folder) consume(r *request, fits func(*pending) bool) *pending {
 		f.Pending = slices.DeleteFunc(f.Pending, func(q *pending) bool { return p == q })
 	}
 	return p
-}
-
-// remember keeps an action whose command may go on.
-func (f *folder) remember(r *request, verb, key string) {
-	f.Recent = append(f.Recent, &recent{Target: r.objectRef, Client: r.client, Verb: verb, Key: key, Code: r.code, Last: r.done})
-	if over := len(f.Recent) - maxRecent; over > 0 {
-		f.Recent = slices.Delete(f.Recent, 0, over)
-	}
-}
-
-// recall returns the newest action of a request's client that fits and is not older
-// than within.
-func (f *folder) recall(r *request, within time.Duration, fits func(*recent) bool) *recent {
-	for _, a := range slices.Backward(f.Recent) {
-		if a.Client == r.client && r.received.Sub(a.Last) <= within && fits(a) {
-			return a
-		}
-	}
-	return nil
 }
 
 // window is how long the read waits.

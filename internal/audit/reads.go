@@ -52,7 +52,7 @@ func (f *folder) read(r *request) []timeline.Event {
 	switch {
 	case r.Resource == "events":
 		p.Event = newEvent(r, "events")
-	case r.get() && f.recall(r, slowly, func(a *recent) bool { return a.Verb == schemaVerb }) != nil:
+	case r.get() && f.recall(r, isSchema, slowly, anyAction) != nil:
 		p.Event = newEvent(r, "apply")
 		p.Event.Detail, p.Slow = "no change", true
 	}

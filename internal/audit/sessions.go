@@ -57,8 +57,8 @@ func (f *folder) watchGoesOn(r *request) bool {
 	if !r.informed() || f.find(r, func(p *pending) bool { return p.Target.Resource == r.Resource }) != nil {
 		return false
 	}
-	return f.recall(r, goesOn, func(a *recent) bool {
-		return (a.Verb == "wait" || a.Verb == "rollout status") && a.Target.Resource == r.Resource && a.Target.Namespace == r.Namespace
+	return f.recall(r, isWait, goesOn, func(a *recent) bool {
+		return a.Target.Resource == r.Resource && a.Target.Namespace == r.Namespace
 	}) != nil
 }
 
@@ -110,11 +110,11 @@ func (p *pending) begins(r *request) bool {
 
 // again tells whether a session was begun just before.
 func (f *folder) again(r *request, verb, detail string) bool {
-	a := f.recall(r, 2*window, func(a *recent) bool { return a.Verb == verb && a.Key == detail && r.of(a.Target) })
+	a := f.recall(r, isSession, 2*window, func(a *recent) bool { return a.Verb == verb && a.Key == detail && r.of(a.Target) })
 	if a == nil {
 		return false
 	}
-	a.Last = later(a.Last, r.done)
+	f.goOn(a, r)
 	return true
 }
 
@@ -124,13 +124,11 @@ func (f *folder) attaches(r *request) bool {
 	if r.Subresource != "attach" && r.Subresource != "log" {
 		return false
 	}
-	a := f.recall(r, attaching, func(a *recent) bool {
-		return (a.Verb == "run" || a.Verb == "debug") && sameName(r, a)
-	})
+	a := f.recall(r, isRun|isDebug, attaching, func(a *recent) bool { return sameName(r, a) })
 	if a == nil {
 		return false
 	}
-	a.Last = later(a.Last, r.done)
+	f.goOn(a, r)
 	return true
 }
 
@@ -166,7 +164,7 @@ func (f *folder) ask(r *request) []timeline.Event {
 	e := newEvent(r, verb)
 	e.Writes, e.Name = false, ""
 	e.Detail = questionDetail(r)
-	if f.recall(r, tight, func(a *recent) bool { return a.Verb == verb && a.Key == e.Detail }) != nil {
+	if f.recall(r, isQuestion, tight, func(a *recent) bool { return a.Verb == verb && a.Key == e.Detail }) != nil {
 		return nil
 	}
 	f.remember(r, verb, e.Detail)
@@ -185,7 +183,7 @@ func (f *folder) drains(r *request) (string, bool) {
 	if p := f.consume(r, func(p *pending) bool { return ours(p.Target) && p.Count == 1 && p.soon(r) }); p != nil {
 		return node, true
 	}
-	cordoned := f.recall(r, loose, func(a *recent) bool { return a.Verb == "cordon" && ours(a.Target) })
+	cordoned := f.recall(r, isCordon, loose, func(a *recent) bool { return ours(a.Target) })
 	return node, cordoned != nil
 }
 
@@ -200,11 +198,11 @@ func (f *folder) drain(r *request, node string) timeline.Event {
 
 // draining returns the node whose drain is under way, "" when none is.
 func (f *folder) draining(r *request) string {
-	a := f.recall(r, polling, func(a *recent) bool { return a.Verb == "drain" })
+	a := f.recall(r, isDrain, polling, anyAction)
 	if a == nil {
 		return ""
 	}
-	a.Last = later(a.Last, r.done)
+	f.goOn(a, r)
 	return a.Key
 }
 

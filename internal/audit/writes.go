@@ -57,7 +57,11 @@ func (f *folder) write(r *request) []timeline.Event {
 	if r.dryRun() {
 		e.Detail = join([]string{"dry run", e.Detail})
 	}
-	f.remember(r, verb, sumOf(r.body))
+	key := ""
+	if verb == "apply" {
+		key = sumOf(r.body) // by which applied knows it again
+	}
+	f.remember(r, verb, key)
 	return []timeline.Event{tell(e)}
 }
 
@@ -144,7 +148,7 @@ func (f *folder) applied(r *request, verb string) bool {
 	if verb != "apply" || r.verb != "patch" {
 		return false
 	}
-	before := f.recall(r, window, func(a *recent) bool { return a.Verb == "apply" && r.of(a.Target) })
+	before := f.recall(r, isApply, window, func(a *recent) bool { return r.of(a.Target) })
 	if before == nil {
 		return false
 	}
@@ -152,7 +156,7 @@ func (f *folder) applied(r *request, verb string) bool {
 	if !same && !bookkeeping {
 		return false
 	}
-	before.Last = later(before.Last, r.done)
+	f.goOn(before, r)
 	return true
 }
 
@@ -197,11 +201,11 @@ func (f *folder) refusedAgain(r *request) bool {
 	if r.code != 429 {
 		return false
 	}
-	a := f.recall(r, polling, func(a *recent) bool { return a.Verb == "evict" && a.Code == 429 && sameName(r, a) })
+	a := f.recall(r, isEvict, polling, func(a *recent) bool { return a.Code == 429 && sameName(r, a) })
 	if a == nil {
 		return false
 	}
-	a.Last = later(a.Last, r.done)
+	f.goOn(a, r)
 	f.draining(r)
 	return true
 }
