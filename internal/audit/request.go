@@ -2,7 +2,6 @@ package audit
 
 import (
 	"bytes"
-	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
@@ -20,7 +19,8 @@ type request struct {
 	schema   bool // of the API, is asked for
 	query    query
 	code     int
-	body     []byte // the line's
+	body     []byte   // the line's
+	object   *element // the same, read; valid as long
 	received time.Time
 	done     time.Time // when the answer was complete, or began for a long one
 }
@@ -44,8 +44,11 @@ func (rd *reader) newRequest(rec *record, actor string) *request {
 	if r.Resource == "namespaces" && r.Name != "" {
 		r.Namespace = "" // the API server fills it with the namespace's own name
 	}
-	if r.Name == "" && len(r.body) > 0 {
-		r.Name = bodyName(r.body)
+	if len(r.body) > 0 {
+		r.object = rd.tree.read(r.body)
+	}
+	if r.Name == "" {
+		r.Name = bodyName(r.object)
 	}
 	return r
 }
@@ -57,20 +60,15 @@ func (r *request) id() string {
 }
 
 // bodyName reads the name of a created object, which is not in the request's path.
-func bodyName(body []byte) string {
-	var object struct {
-		Metadata struct {
-			Name         string `json:"name"`
-			GenerateName string `json:"generateName"`
-		} `json:"metadata"`
+func bodyName(object *element) string {
+	metadata := object.get("metadata")
+	if name := metadata.get("name").string(); name != "" {
+		return name
 	}
-	if json.Unmarshal(body, &object) != nil {
-		return "" // a patch that is a list
+	if prefix := metadata.get("generateName").string(); prefix != "" {
+		return prefix + "*"
 	}
-	if object.Metadata.Name == "" && object.Metadata.GenerateName != "" {
-		return object.Metadata.GenerateName + "*"
-	}
-	return object.Metadata.Name
+	return ""
 }
 
 func (r *request) manager() string { return r.query.manager }

@@ -21,6 +21,7 @@ type reader struct {
 	address []byte   // the request's URI, where it has escapes
 	id      []byte   // the audit ID, where it has escapes
 	request request
+	tree    tree
 }
 
 func newReader() reader { return reader{names: nameTable{seed: maphash.MakeSeed()}} }

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"slices"
 
 	"github.com/firedrill/firedrill/internal/timeline"
 )
@@ -108,7 +106,7 @@ func unsignedVerb(r *request) string {
 	switch {
 	case r.kubectl && r.verb == "create" && r.Resource == "pods" && r.manager() == "":
 		return "debug" // run, create and apply sign what they create
-	case r.kubectl && r.Resource == "nodes" && onlyUnschedulable(r.body):
+	case r.kubectl && r.Resource == "nodes" && onlyUnschedulable(r.object):
 		if bytes.Contains(r.body, []byte("true")) {
 			return "cordon"
 		}
@@ -160,30 +158,26 @@ func (f *folder) applied(r *request, verb string) bool {
 	return true
 }
 
-// keepsBooks tells whether a patch writes nothing but who manages which field.
+// keepsBooks tells whether a patch writes nothing but who manages which field. Keys are
+// taken as Kubernetes does: in their own case alone.
 func keepsBooks(r *request) bool {
-	if bytes.HasPrefix(r.body, []byte("[")) {
-		var operations []operation
-		err := json.Unmarshal(r.body, &operations)
-		return err == nil && !slices.ContainsFunc(operations, func(o operation) bool {
-			return o.Path != "/metadata/managedFields" && o.Path != "/metadata/resourceVersion"
-		})
+	if r.object.is('[') {
+		for step := r.object.first; step != nil; step = step.next {
+			if path := step.get("path").string(); path != "/metadata/managedFields" && path != "/metadata/resourceVersion" {
+				return false
+			}
+		}
+		return true
 	}
-	var object map[string]json.RawMessage
-	if r.manager() != "kubectl-last-applied" || json.Unmarshal(r.body, &object) != nil {
+	if r.manager() != "kubectl-last-applied" || !r.object.is('{') {
 		return false
 	}
-	for key := range object {
-		if key != "apiVersion" && key != "kind" && key != "metadata" {
+	for field := r.object.first; field != nil; field = field.next {
+		if key := string(field.key); key != "apiVersion" && key != "kind" && key != "metadata" {
 			return false
 		}
 	}
 	return true
-}
-
-// operation is one step of a JSON patch.
-type operation struct {
-	Path string `json:"path"`
 }
 
 // sumOf identifies a body without keeping it.
