@@ -50,9 +50,11 @@ const (
 )
 
 var (
-	// userField is how the API server writes who asked. Nothing that a client sends
-	// can look like it before the real one: quotes in strings are escaped.
-	userField = []byte(`"user":{"username":"`) //nolint:gochecknoglobals // constant
+	// userKey and userName are how the API server writes who asked, before and behind the
+	// bracket. Nothing that a client sends can look like it before the real one: quotes in
+	// strings are escaped.
+	userKey  = []byte(`"user":`)      //nolint:gochecknoglobals // constant
+	userName = []byte(`"username":"`) //nolint:gochecknoglobals // constant
 	// admins begin the names kubernetes-admin and kubernetes-super-admin.
 	admins = []byte("kubernetes-") //nolint:gochecknoglobals // constant
 )
@@ -116,23 +118,35 @@ func (c *Classifier) Line(line []byte) []timeline.Event {
 	if r.received.After(c.clock) {
 		c.clock = r.received
 	}
-	events = append(events, c.folder.expire(c.clock)...)
-	return append(events, c.folder.take(r)...)
+	events = joined(events, c.folder.expire(c.clock))
+	return joined(events, c.folder.take(r))
+}
+
+// joined is append, without a copy where there is nothing to append to.
+func joined(events, more []timeline.Event) []timeline.Event {
+	if len(events) == 0 {
+		return more
+	}
+	return append(events, more...)
 }
 
 // actor is the fast path: most lines of a log are nobody's business, and are dropped
 // before any decoding.
 func (c *Classifier) actor(line []byte) string {
 	for {
-		at := bytes.Index(line, userField)
+		at := bytes.IndexByte(line, '{') // rarer than what is before it
 		if at < 0 {
 			return ""
 		}
-		line = line[at+len(userField):]
-		switch {
-		case bytes.HasPrefix(line, c.trainee):
+		before := line[:at]
+		line = line[at+1:]
+		if !bytes.HasSuffix(before, userKey) || !bytes.HasPrefix(line, userName) {
+			continue
+		}
+		switch name := line[len(userName):]; {
+		case bytes.HasPrefix(name, c.trainee):
 			return ActorTrainee
-		case bytes.HasPrefix(line, admins):
+		case bytes.HasPrefix(name, admins):
 			return ActorAdmin
 		}
 	}

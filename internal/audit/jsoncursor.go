@@ -38,12 +38,20 @@ func (c *cursor) key(n int) []byte {
 	if !c.more(n, '{', '}') {
 		return nil
 	}
-	raw, ok := c.quoted()
-	if !ok || bytes.IndexByte(raw, '\\') >= 0 || !c.take(':') {
-		c.broken = true
-		return nil
+	if c.take('"') {
+		for from := c.at; c.at < len(c.data) && c.data[c.at] != '\\'; c.at++ {
+			if key := c.data[from:c.at]; c.data[c.at] == '"' {
+				c.at++
+				c.broken = !c.take(':')
+				if c.broken {
+					return nil
+				}
+				return key
+			}
+		}
 	}
-	return raw[1 : len(raw)-1]
+	c.broken = true
+	return nil
 }
 
 // more steps to the n-th of the things that are in a pair of brackets; it is false

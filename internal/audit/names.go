@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"hash/maphash"
 	"slices"
 	"strings"
@@ -10,27 +11,60 @@ const (
 	// nameSlots bounds the names that are kept, and maxName the length of each.
 	nameSlots = 1024
 	maxName   = 128
+	// maxAgain bounds what is compared with the line before.
+	maxAgain = 1024
 )
 
 // nameTable makes strings of bytes, and the same string again for the same bytes: a log
-// names the same verbs, resources, objects and programs over and over.
+// names the same verbs, resources, objects and programs over and over. It keeps none that
+// JSON would write otherwise, so one that is in it stands for itself.
 type nameTable struct {
 	seed  maphash.Seed
 	slots [nameSlots]string
 }
 
-func (n *nameTable) of(text []byte) string {
-	if len(text) == 0 {
-		return ""
+// of is the string of some bytes.
+func (n *nameTable) of(name []byte) string {
+	slot := n.slot(name)
+	if *slot == string(name) {
+		return *slot
 	}
-	if len(text) > maxName {
-		return string(text)
+	return n.keep(slot, name)
+}
+
+// slot is where a name stands, if it is there.
+func (n *nameTable) slot(name []byte) *string {
+	return &n.slots[maphash.Bytes(n.seed, name)%nameSlots]
+}
+
+func (n *nameTable) keep(slot *string, name []byte) string {
+	s := string(name)
+	if len(s) <= maxName && simple(name) {
+		*slot = s
 	}
-	slot := &n.slots[maphash.Bytes(n.seed, text)%nameSlots]
-	if *slot != string(text) {
-		*slot = string(text)
+	return s
+}
+
+// again reads a value that is nearly always what it was in the line before.
+type again[T any] struct {
+	raw   []byte // what it was read from; nothing else begins so, as it has an end
+	value T
+}
+
+func (a *again[T]) read(c *cursor, into *T, read func(*T) bool) bool {
+	if len(a.raw) > 0 && bytes.HasPrefix(c.data[c.at:], a.raw) {
+		c.at += len(a.raw)
+		*into = a.value
+		return true
 	}
-	return *slot
+	from := c.at
+	if !read(into) {
+		return false
+	}
+	if raw := c.data[from:c.at]; len(raw) <= maxAgain {
+		a.raw, a.value = append(a.raw[:0], raw...), *into
+	}
+	return true
 }
 
 // client is who asked, with which program, from where.

@@ -56,7 +56,9 @@ func (rd *reader) newRequest(rec *record, actor string) *request {
 // id is unique even among requests of a client that sends one Audit-ID header with all
 // of them, and the same whenever the line is read.
 func (r *request) id() string {
-	return clip(string(r.auditID), 64) + "-" + strconv.FormatInt(r.received.UnixMicro(), 36)
+	var room [96]byte
+	id := append(append(room[:0], clip(string(r.auditID), 64)...), '-')
+	return string(strconv.AppendInt(id, r.received.UnixMicro(), 36))
 }
 
 // bodyName reads the name of a created object, which is not in the request's path.

@@ -15,14 +15,20 @@ type reader struct {
 	cursor  cursor
 	record  record
 	ref     objectRef
-	sources []string // of the last line
-	origin  []byte   // what they were read from
-	scratch []byte   // for a text with escapes
-	address []byte   // the request's URI, where it has escapes
-	id      []byte   // the audit ID, where it has escapes
+	who     again[user]
+	agent   again[string]
+	sources again[[]string]
+	answer  again[responseStatus]
+	notes   again[struct{}] // annotations
+	scratch []byte          // for a text with escapes
+	address []byte          // the request's URI, where it has escapes
+	id      []byte          // the audit ID, where it has escapes
 	request request
 	tree    tree
 }
+
+// head is how the API server begins each line.
+const head = `{"kind":"Event","apiVersion":"audit.k8s.io/v1"`
 
 func newReader() reader { return reader{names: nameTable{seed: maphash.MakeSeed()}} }
 
@@ -32,7 +38,11 @@ func newReader() reader { return reader{names: nameTable{seed: maphash.MakeSeed(
 func (rd *reader) scan(line []byte, rec *record) bool {
 	c := &rd.cursor
 	*c = cursor{data: line}
-	for n := 0; ; n++ {
+	n := 0
+	if bytes.HasPrefix(line, []byte(head)) {
+		n, c.at = 1, len(head)
+	}
+	for ; ; n++ {
 		key := c.key(n)
 		if key == nil {
 			break
@@ -57,15 +67,17 @@ func (rd *reader) field(rec *record, key []byte) bool {
 	case "verb":
 		return rd.text(&rec.Verb)
 	case "userAgent":
-		return rd.text(&rec.UserAgent)
+		return rd.agent.read(c, &rec.UserAgent, rd.text)
 	case "sourceIPs":
-		return rd.origins(&rec.SourceIPs)
+		return rd.sources.read(c, &rec.SourceIPs, rd.texts)
 	case "user":
-		return rd.user(&rec.User)
+		return rec.User.Username == "" && rd.who.read(c, &rec.User, rd.user)
 	case "objectRef":
 		return rd.reference(rec)
 	case "responseStatus":
-		return rd.status(&rec.ResponseStatus)
+		return rec.ResponseStatus.Code == 0 && rd.answer.read(c, &rec.ResponseStatus, rd.status)
+	case "annotations":
+		return rd.notes.read(c, new(struct{}), func(*struct{}) bool { return c.skip() })
 	case "requestObject":
 		from := c.at
 		if !c.skip() {
@@ -161,8 +173,13 @@ func (rd *reader) text(into *string) bool {
 	if !ok {
 		return false
 	}
+	slot := rd.names.slot(raw[1 : len(raw)-1])
+	if *slot == string(raw[1:len(raw)-1]) { // and so stands for itself
+		*into = *slot
+		return true
+	}
 	inner, ok := unescaped(raw, &rd.scratch)
-	*into = rd.names.of(inner)
+	*into = rd.names.keep(slot, inner)
 	return ok
 }
 
@@ -176,27 +193,16 @@ func (rd *reader) once(into *text, scratch *[]byte) bool {
 	return ok
 }
 
-// origins reads where a request came from: the same addresses as before, nearly always.
-func (rd *reader) origins(into *[]string) bool {
-	c := &rd.cursor
-	from := c.at
-	if rd.sources != nil && bytes.HasPrefix(c.data[from:], rd.origin) {
-		c.at += len(rd.origin)
-		*into = rd.sources
-		return true
-	}
+// texts reads a list of strings.
+func (rd *reader) texts(into *[]string) bool {
 	list := []string{}
-	for n := 0; c.more(n, '[', ']'); n++ {
-		var address string
-		if !rd.text(&address) {
+	for n := 0; rd.cursor.more(n, '[', ']'); n++ {
+		var text string
+		if !rd.text(&text) {
 			return false
 		}
-		list = append(list, address)
+		list = append(list, text)
 	}
-	if c.broken {
-		return false
-	}
-	rd.origin, rd.sources = append(rd.origin[:0], c.data[from:c.at]...), list
 	*into = list
-	return true
+	return !rd.cursor.broken
 }
