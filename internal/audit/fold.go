@@ -98,7 +98,7 @@ func (f *folder) release(over func(*pending) bool) []timeline.Event {
 func (f *folder) wait(r *request) []timeline.Event {
 	p := &pending{
 		Target: r.objectRef, Client: r.client, Event: newEvent(r, "get"), Last: r.done,
-		List: r.list(), Paged: r.paged(), Count: 1,
+		List: r.list(), Paged: r.paged(), Count: 1, Slow: r.code == 429,
 	}
 	f.Pending = append(f.Pending, p)
 	if len(f.Pending) <= maxPending {

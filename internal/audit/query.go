@@ -7,6 +7,7 @@ type parameter uint16
 
 const (
 	paramLimit parameter = 1 << iota
+	paramContinue
 	paramDryRun
 	paramFieldValidation
 	paramResourceVersion
@@ -39,6 +40,8 @@ func parameterOf(key []byte) parameter {
 	switch string(key) {
 	case "limit":
 		return paramLimit
+	case "continue":
+		return paramContinue
 	case "dryRun":
 		return paramDryRun
 	case "fieldValidation":

@@ -33,6 +33,9 @@ func (f *folder) discovery(r *request) []timeline.Event {
 
 // read handles get and list: it is part of a command under way, or a new one.
 func (f *folder) read(r *request) []timeline.Event {
+	if f.retried(r) || f.nextPage(r) {
+		return nil
+	}
 	if r.APIGroup == "metrics.k8s.io" {
 		return f.top(r)
 	}
@@ -57,6 +60,33 @@ func (f *folder) read(r *request) []timeline.Event {
 		p.Event.Detail, p.Slow = "no change", true
 	}
 	return events
+}
+
+// retried: a client asks again, after the second that it is told to wait, when the API
+// server has too much to do.
+func (f *folder) retried(r *request) bool {
+	p := f.find(r, func(p *pending) bool {
+		return p.Event.Code == 429 && p.Target == r.objectRef && p.List == r.list()
+	})
+	if p == nil {
+		return false
+	}
+	p.Event.Code = r.code
+	p.extend(r)
+	return true
+}
+
+// nextPage: a long list comes in pages, of which nobody asks for one alone.
+func (f *folder) nextPage(r *request) bool {
+	if !r.list() || !r.query.has(paramContinue) {
+		return false
+	}
+	p := f.find(r, func(p *pending) bool { return p.List && p.Target == r.objectRef })
+	if p == nil {
+		return false
+	}
+	p.extend(r)
+	return true
 }
 
 // top reads the metrics API; top nodes lists the nodes after it.

@@ -164,7 +164,10 @@ func (f *folder) ask(r *request) []timeline.Event {
 	e := newEvent(r, verb)
 	e.Writes, e.Name = false, ""
 	e.Detail = questionDetail(r)
-	if f.recall(r, isQuestion, tight, func(a *recent) bool { return a.Verb == verb && a.Key == e.Detail }) != nil {
+	if f.recall(r, isQuestion, window, func(a *recent) bool {
+		again := a.Code == 404 && r.code == 404 // in an older version of the API
+		return a.Verb == verb && a.Key == e.Detail && (again || between(a.Last, r) <= tight)
+	}) != nil {
 		return nil
 	}
 	f.remember(r, verb, e.Detail)
