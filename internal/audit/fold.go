@@ -40,7 +40,8 @@ type folder struct {
 	Pending []*pending `json:"pending,omitempty"` // oldest first
 	Recent  []*recent  `json:"recent,omitempty"`  // oldest first
 
-	newest newest // of Recent
+	newest newest     // of Recent
+	spare  []*pending // given out, to be used again
 }
 
 // take adds a request and returns the events that are certain by it.
@@ -89,14 +90,27 @@ func (f *folder) release(over func(*pending) bool) []timeline.Event {
 		if e, ok := p.event(); ok {
 			events = append(events, e)
 		}
+		f.spare = append(f.spare, p)
 		return true
 	})
 	return events
 }
 
+// unused is the place of a read that was given out, or a new one.
+func (f *folder) unused() *pending {
+	last := len(f.spare) - 1
+	if last < 0 {
+		return new(pending)
+	}
+	p := f.spare[last]
+	f.spare = f.spare[:last]
+	return p
+}
+
 // wait adds a read that waits.
 func (f *folder) wait(r *request) []timeline.Event {
-	p := &pending{
+	p := f.unused()
+	*p = pending{
 		Target: r.objectRef, Client: r.client, Event: newEvent(r, "get"), Last: r.done,
 		List: r.list(), Paged: r.paged(), Count: 1, Slow: r.code == 429,
 	}
@@ -105,6 +119,7 @@ func (f *folder) wait(r *request) []timeline.Event {
 		return nil
 	}
 	oldest := f.Pending[0]
+	f.Pending[0] = nil
 	f.Pending = f.Pending[1:]
 	if e, ok := oldest.event(); ok {
 		return []timeline.Event{e}

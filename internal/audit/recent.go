@@ -90,11 +90,12 @@ func (n *newest) since(of kind, then time.Time) bool {
 
 // remember keeps an action whose command may go on.
 func (f *folder) remember(r *request, verb, key string) {
-	if len(f.Recent) == maxRecent {
-		f.Recent[0] = nil
+	a := new(recent)
+	if len(f.Recent) >= maxRecent {
+		a, f.Recent[0] = f.Recent[0], nil // the oldest one's place
 		f.Recent = f.Recent[1:]
 	}
-	a := &recent{Target: r.objectRef, Client: r.client, Verb: verb, Key: key, Code: r.code, Last: r.done, kind: kindOf(verb)}
+	*a = recent{Target: r.objectRef, Client: r.client, Verb: verb, Key: key, Code: r.code, Last: r.done, kind: kindOf(verb)}
 	f.Recent = append(f.Recent, a)
 	f.newest.note(a)
 }

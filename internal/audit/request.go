@@ -57,7 +57,13 @@ func (rd *reader) newRequest(rec *record, actor string) *request {
 // of them, and the same whenever the line is read.
 func (r *request) id() string {
 	var room [96]byte
-	id := append(append(room[:0], clip(string(r.auditID), 64)...), '-')
+	id := room[:0]
+	if len(r.auditID) <= 64 && simple(r.auditID) {
+		id = append(id, r.auditID...)
+	} else {
+		id = append(id, clip(string(r.auditID), 64)...)
+	}
+	id = append(id, '-')
 	return string(strconv.AppendInt(id, r.received.UnixMicro(), 36))
 }
 

@@ -30,6 +30,24 @@ type reader struct {
 // head is how the API server begins each line.
 const head = `{"kind":"Event","apiVersion":"audit.k8s.io/v1"`
 
+// order is how the API server goes on: what is between two values. Some may be missing.
+var order = [...]string{ //nolint:gochecknoglobals // a constant table
+	`,"level":`, `,"auditID":`, `,"stage":`, `,"requestURI":`, `,"verb":`, `,"user":`, `,"sourceIPs":`, `,"userAgent":`, `,"objectRef":`,
+	`,"responseStatus":`, `,"requestObject":`, `,"requestReceivedTimestamp":`, `,"stageTimestamp":`, `,"annotations":`,
+}
+
+// expected reads a key that comes where the API server has it; nil when another one does.
+func (c *cursor) expected(next *int) []byte {
+	rest := c.data[c.at:]
+	for i := *next; i < min(*next+2, len(order)); i++ {
+		if size := len(order[i]); len(rest) >= size && string(rest[:size]) == order[i] {
+			*next, c.at = i+1, c.at+size
+			return rest[2 : size-2]
+		}
+	}
+	return nil
+}
+
 func newReader() reader { return reader{names: nameTable{seed: maphash.MakeSeed()}} }
 
 // scan reads an audit event the way the API server writes it: it looks at the fields that
@@ -38,12 +56,18 @@ func newReader() reader { return reader{names: nameTable{seed: maphash.MakeSeed(
 func (rd *reader) scan(line []byte, rec *record) bool {
 	c := &rd.cursor
 	*c = cursor{data: line}
-	n := 0
+	n, next := 0, 0
 	if bytes.HasPrefix(line, []byte(head)) {
 		n, c.at = 1, len(head)
 	}
 	for ; ; n++ {
-		key := c.key(n)
+		var key []byte
+		if n > 0 {
+			key = c.expected(&next)
+		}
+		if key == nil {
+			key = c.key(n)
+		}
 		if key == nil {
 			break
 		}

@@ -55,7 +55,7 @@ func TestScanReadsWhatJSONReads(t *testing.T) {
 func TestScanGivesUp(t *testing.T) {
 	t.Parallel()
 	for _, line := range []string{
-		"", "{", "[]", `{"a"}`, `{"a":}`, `{"a":1,}`, `{"a":1}x`, `{"a":"b}`, `{"a":"b\"}`, `{"auditID":7}`, `{"a":[1,2}`[:9],
+		"", "{", "[]", `,"level":"x"}`, head, head + `,"level"`, head + `,"level":`, head + `,"stage":"a","level":}`, `{"a"}`, `{"a":}`, `{"a":1,}`, `{"a":1}x`, `{"a":"b}`, `{"a":"b\"}`, `{"auditID":7}`, `{"a":[1,2}`[:9],
 		`{"responseStatus":{"code":"200"}}`, `{"sourceIPs":"x"}`, `{"stageTimestamp":"yesterday"}`, `{"user":{"username":"a}`,
 	} {
 		if scanned([]byte(line), new(record)) {
