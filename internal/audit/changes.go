@@ -1,9 +1,8 @@
 package audit
 
 import (
-	"encoding/json"
+	"bytes"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,23 +11,11 @@ import (
 // maxChanges is how many changes of a write are told.
 const maxChanges = 6
 
-// shortened are beginnings of paths that say nothing to a person.
-var shortened = []string{"spec.template.spec.", "spec.template.", "spec."} //nolint:gochecknoglobals // a constant table
-
-// summary are the fields told of an object that is written as a whole, by their
-// name or, with a dot at the end, by the name of what they are in.
-var summary = []string{ //nolint:gochecknoglobals // a constant table
-	"replicas", "image", "limits.", "requests.", "hard.", "minAvailable", "maxUnavailable", "minReplicas",
-	"maxReplicas", "paused", "unschedulable", "taints", "suspend", "nodeName", "hostNetwork",
-}
-
-// containerIndex is the place of a container in a JSON patch's path.
-var containerIndex = regexp.MustCompile(`^(initC|c)ontainers\.\d+\.`)
-
 // changes collects the changes that a body makes.
 type changes struct {
 	whole bool // the body is an object, not a patch: only its summary is told
 	found []string
+	path  []byte // of what is looked at
 }
 
 func (w *changes) add(path, value string) {
@@ -49,206 +36,166 @@ func (w *changes) text() string {
 }
 
 // read takes the changes from a body.
-func (w *changes) read(data []byte) {
-	var body any
-	if json.Unmarshal(data, &body) != nil {
-		return // not JSON: a patch in another format, of which nothing can be told
-	}
-	switch body := body.(type) {
-	case []any:
-		w.operations(body)
-	case map[string]any:
-		w.walk("", body)
-	}
-}
-
-// operations tells a JSON patch.
-func (w *changes) operations(operations []any) {
-	for _, each := range operations {
-		operation, ok := each.(map[string]any)
-		if !ok {
-			continue
-		}
-		op, path := fmt.Sprint(operation["op"]), fmt.Sprint(operation["path"])
-		if op == "test" || strings.HasPrefix(path, "/metadata/managedFields") {
-			continue
-		}
-		dotted := strings.ReplaceAll(strings.ReplaceAll(strings.TrimPrefix(path, "/"), "/", "."), "~1", "/")
-		if op == "remove" {
-			w.found = append(w.found, shorten(dotted)+" removed")
-			continue
-		}
-		inner := &changes{whole: isContainer(operation["value"])}
-		inner.value(dotted, operation["value"])
-		w.found = append(w.found, inner.found...)
-	}
-}
-
-func isContainer(value any) bool {
-	_, object := value.(map[string]any)
-	_, list := value.([]any)
-	return object || list
-}
-
-// walk tells an object, in the order of its keys.
-func (w *changes) walk(path string, object map[string]any) {
-	keys := make([]string, 0, len(object))
-	for key := range object {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	for _, key := range keys {
-		if strings.HasPrefix(key, "$") || path == "" && (key == "status" || key == "kind" || key == "apiVersion") {
-			continue
-		}
-		at := key
-		if path != "" {
-			at = path + "." + key
-		}
-		if skipped(at) {
-			continue
-		}
-		w.value(at, object[key])
-	}
-}
-
-// skipped are bookkeeping fields, and annotations: their values may hold anything.
-func skipped(path string) bool {
-	for _, prefix := range []string{
-		"metadata.managedFields", "metadata.resourceVersion", "metadata.uid", "metadata.creationTimestamp",
-		"metadata.generation", "metadata.name", "metadata.annotations.kubectl.kubernetes.io/", "metadata.ownerReferences",
-	} {
-		if strings.HasPrefix(path, prefix) {
-			return true
-		}
-	}
-	return false
-}
-
-func (w *changes) value(path string, value any) {
+func (w *changes) read(body *element) {
 	switch {
-	case strings.HasSuffix(path, "taints"):
+	case body.is('['):
+		for step := body.first; step != nil; step = step.next {
+			w.operation(step)
+		}
+	case body.is('{'):
+		w.walk(body, "")
+	}
+	// Anything else is a patch in another format, of which nothing can be told.
+}
+
+// operation tells a step of a JSON patch.
+func (w *changes) operation(step *element) {
+	if !step.is('{') {
+		return
+	}
+	op, path := step.get("op").print(), step.get("path").print()
+	if op == "test" || strings.HasPrefix(path, "/metadata/managedFields") {
+		return
+	}
+	dotted := strings.ReplaceAll(strings.ReplaceAll(strings.TrimPrefix(path, "/"), "/", "."), "~1", "/")
+	if op == "remove" {
+		w.found = append(w.found, shorten(dotted)+" removed")
+		return
+	}
+	value := step.get("value")
+	inner := &changes{whole: value.container(), path: []byte(dotted)}
+	inner.value(value)
+	w.found = append(w.found, inner.found...)
+}
+
+// walk tells what is in an object, but for one key.
+func (w *changes) walk(object *element, but string) {
+	above := len(w.path)
+	for child := object.first; child != nil; child = child.next {
+		if w.path = w.path[:above]; uninteresting(w.path, child.key) || but != "" && string(child.key) == but {
+			continue
+		}
+		if above > 0 {
+			w.path = append(w.path, '.')
+		}
+		w.path = append(w.path, child.key...)
+		if !skipped(w.path) {
+			w.value(child)
+		}
+	}
+	w.path = w.path[:above]
+}
+
+// uninteresting are directives of a patch, and what every object has.
+func uninteresting(path, key []byte) bool {
+	if len(path) > 0 {
+		return bytes.HasPrefix(key, []byte("$"))
+	}
+	return bytes.HasPrefix(key, []byte("$")) || string(key) == "status" || string(key) == "kind" || string(key) == "apiVersion"
+}
+
+// value tells what stands at the path.
+func (w *changes) value(value *element) {
+	switch {
+	case bytes.HasSuffix(w.path, []byte("taints")):
 		w.taints(value)
 		return
-	case w.whole && !isContainer(value) && (value == false || !summarised(path)):
+	case w.whole && !value.container() && (value.is('f') || !summarised(w.path)):
 		return
 	}
-	switch value := value.(type) {
-	case nil:
-		w.found = append(w.found, shorten(path)+" removed")
-	case map[string]any:
-		w.walk(path, value)
-	case []any:
-		w.list(path, value)
+	switch {
+	case value.null():
+		w.found = append(w.found, shorten(string(w.path))+" removed")
+	case value.is('{'):
+		w.walk(value, "")
+	case value.is('['):
+		w.list(value)
 	default:
-		w.scalar(path, value)
+		w.scalar(value)
 	}
 }
 
-func (w *changes) scalar(path string, value any) {
-	name := path[strings.LastIndexByte(path, '.')+1:]
-	text := fmt.Sprint(value)
-	if number, ok := value.(float64); ok {
-		text = strconv.FormatFloat(number, 'f', -1, 64)
+func (w *changes) scalar(value *element) {
+	name := w.path[bytes.LastIndexByte(w.path, '.')+1:]
+	text := string(value.text)
+	if value.is('0') && !wholeNumber(value.text) {
+		if number, err := strconv.ParseFloat(text, 64); err == nil {
+			text = strconv.FormatFloat(number, 'f', -1, 64)
+		}
 	}
-	if strings.Contains(path, "annotations.") || strings.HasPrefix(path, "stringData.") {
+	if bytes.Contains(w.path, []byte("annotations.")) || bytes.HasPrefix(w.path, []byte("stringData.")) {
 		text = hidden
 	}
-	w.add(shorten(path), redactValue(name, text))
+	w.add(shorten(string(w.path)), redactValue(string(name), text))
 }
 
 // list tells a list of things with names (containers, variables) by their names, and
 // of anything else the values.
-func (w *changes) list(path string, items []any) {
+func (w *changes) list(list *element) {
 	var plain []string
-	for i, item := range items {
-		object, ok := item.(map[string]any)
-		if !ok {
-			plain = append(plain, fmt.Sprint(item))
-			continue
+	path := string(w.path)
+	place := 0
+	for item := list.first; item != nil; item = item.next {
+		if item.is('{') {
+			w.item(path, place, item)
+			w.path = append(w.path[:0], path...)
+		} else {
+			plain = append(plain, item.print())
 		}
-		name, _ := object["name"].(string)
-		switch {
-		case object["$patch"] == "delete":
-			w.found = append(w.found, shorten(path)+" "+name+" removed")
-		case strings.HasSuffix(path, ".env") || path == "env":
-			w.variable(name, object)
-		case strings.HasSuffix(strings.ToLower(path), "containers"):
-			w.walk(path[:max(0, strings.LastIndexByte(path, '.'))], without(object, "name"))
-		default:
-			if name == "" {
-				name = strconv.Itoa(i)
-			}
-			w.walk(path+"."+name, without(object, "name"))
-		}
+		place++
 	}
-	if len(plain) > 0 && (!w.whole || summarised(path)) {
+	if len(plain) > 0 && (!w.whole || summarised(w.path)) {
 		w.add(shorten(path), "["+redactCommand(plain)+"]")
 	}
 }
 
-func (w *changes) variable(name string, object map[string]any) {
+// item tells one of a list of things.
+func (w *changes) item(path string, place int, item *element) {
+	name := item.get("name").string()
+	switch {
+	case item.get("$patch").string() == "delete":
+		w.found = append(w.found, shorten(path)+" "+name+" removed")
+	case strings.HasSuffix(path, ".env") || path == "env":
+		w.variable(name, item)
+	case strings.HasSuffix(strings.ToLower(path), "containers"):
+		w.path = w.path[:max(0, strings.LastIndexByte(path, '.'))]
+		w.walk(item, "name")
+	default:
+		if name == "" {
+			name = strconv.Itoa(place)
+		}
+		w.path = append(append(w.path, '.'), name...)
+		w.walk(item, "name")
+	}
+}
+
+func (w *changes) variable(name string, variable *element) {
 	if w.whole {
 		return
 	}
-	value, ok := object["value"].(string)
-	if !ok {
-		value = "(from elsewhere)"
+	value := "(from elsewhere)"
+	if given := variable.get("value"); given.is('"') {
+		value = given.string()
 	}
 	w.found = append(w.found, "env "+clip(name, 60)+"="+redactValue(name, value))
 }
 
 // taints tells all taints that a node has after a write, so that a missing one shows.
-func (w *changes) taints(value any) {
-	list, ok := value.([]any)
-	if !ok || len(list) == 0 {
+func (w *changes) taints(list *element) {
+	if !list.is('[') || list.first == nil {
 		w.found = append(w.found, "taints removed")
 		return
 	}
 	var taints []string
-	for _, item := range list {
-		if taint, ok := item.(map[string]any); ok {
-			text := fmt.Sprint(taint["key"])
-			if value, ok := taint["value"].(string); ok && value != "" {
-				text += "=" + value
-			}
-			taints = append(taints, text+":"+fmt.Sprint(taint["effect"]))
+	for taint := list.first; taint != nil; taint = taint.next {
+		if !taint.is('{') {
+			continue
 		}
+		text := taint.get("key").print()
+		if value := taint.get("value").string(); value != "" {
+			text += "=" + value
+		}
+		taints = append(taints, text+":"+taint.get("effect").print())
 	}
 	w.add("taints", strings.Join(taints, ","))
-}
-
-// summarised tells whether a field of a whole object is worth telling.
-func summarised(path string) bool {
-	parts := strings.Split(path, ".")
-	last := parts[len(parts)-1]
-	if strings.HasPrefix(path, "spec.strategy") || strings.HasPrefix(path, "spec.updateStrategy") {
-		return false
-	}
-	return slices.Contains(summary, last) || len(parts) > 1 && slices.Contains(summary, parts[len(parts)-2]+".")
-}
-
-// shorten takes from a path what says nothing: resources.limits.memory is
-// limits.memory to a person.
-func shorten(path string) string {
-	for _, prefix := range shortened {
-		if rest, ok := strings.CutPrefix(path, prefix); ok && rest != "" {
-			path = rest
-			break
-		}
-	}
-	path = strings.TrimPrefix(path, "metadata.")
-	path = containerIndex.ReplaceAllString(path, "")
-	path = strings.TrimPrefix(path, "resources.")
-	return clip(path, 80)
-}
-
-func without(object map[string]any, key string) map[string]any {
-	rest := make(map[string]any, len(object))
-	for k, v := range object {
-		if k != key {
-			rest[k] = v
-		}
-	}
-	return rest
 }

@@ -47,14 +47,14 @@ const (
 	// backwards is how far the API server's clock may jump back before what waits is
 	// given out.
 	backwards = 5 * time.Second
-	// remembered is how many lines are remembered to drop repetitions.
-	remembered = 4096
 )
 
 var (
-	// userField is how the API server writes who asked. Nothing that a client sends
-	// can look like it before the real one: quotes in strings are escaped.
-	userField = []byte(`"user":{"username":"`) //nolint:gochecknoglobals // constant
+	// userKey and userName are how the API server writes who asked, before and behind the
+	// bracket. Nothing that a client sends can look like it before the real one: quotes in
+	// strings are escaped.
+	userKey  = []byte(`"user":`)      //nolint:gochecknoglobals // constant
+	userName = []byte(`"username":"`) //nolint:gochecknoglobals // constant
 	// admins begin the names kubernetes-admin and kubernetes-super-admin.
 	admins = []byte("kubernetes-") //nolint:gochecknoglobals // constant
 )
@@ -70,15 +70,13 @@ type Stats struct {
 // depends only on the lines and their own times; Flush's clock says when to stop
 // waiting. It is not safe for concurrent use. Memory is bounded.
 type Classifier struct {
-	run      string
-	trainee  []byte // how the user field of the trainee's lines goes on
-	stats    Stats
-	folder   folder
-	seed     maphash.Seed
-	seen     map[uint64]bool // hashes of the last lines
-	seenRing []uint64
-	seenAt   int
-	clock    time.Time // newest time of a request
+	run     string
+	trainee []byte // how the user field of the trainee's lines goes on
+	stats   Stats
+	reader  reader
+	folder  folder
+	seen    seenLines
+	clock   time.Time // newest time of a request
 }
 
 // NewClassifier returns a classifier of the actions of the trainee of the given run,
@@ -87,8 +85,8 @@ func NewClassifier(run string) *Classifier {
 	return &Classifier{
 		run:     run,
 		trainee: []byte(UserPrefix + run + `"`),
-		seed:    maphash.MakeSeed(),
-		seen:    make(map[uint64]bool, remembered), seenRing: make([]uint64, remembered),
+		reader:  newReader(),
+		seen:    seenLines{seed: maphash.MakeSeed()},
 	}
 }
 
@@ -97,11 +95,11 @@ func NewClassifier(run string) *Classifier {
 func (c *Classifier) Line(line []byte) []timeline.Event {
 	c.stats.Lines++
 	actor := c.actor(line)
-	if actor == "" || c.repeated(line) {
+	if actor == "" || c.seen.add(line) {
 		return nil
 	}
 	c.stats.Relevant++
-	rec, err := decode(line)
+	rec, err := c.reader.decode(line)
 	if err != nil {
 		c.stats.Bad++
 		return nil
@@ -109,7 +107,7 @@ func (c *Classifier) Line(line []byte) []timeline.Event {
 	if !rec.final() || !c.owns(rec, actor) {
 		return nil
 	}
-	r := rec.request(actor)
+	r := c.reader.newRequest(rec, actor)
 	if actor == ActorAdmin && !c.concerns(r) {
 		return nil
 	}
@@ -120,23 +118,35 @@ func (c *Classifier) Line(line []byte) []timeline.Event {
 	if r.received.After(c.clock) {
 		c.clock = r.received
 	}
-	events = append(events, c.folder.expire(c.clock)...)
-	return append(events, c.folder.take(r)...)
+	events = joined(events, c.folder.expire(c.clock))
+	return joined(events, c.folder.take(r))
+}
+
+// joined is append, without a copy where there is nothing to append to.
+func joined(events, more []timeline.Event) []timeline.Event {
+	if len(events) == 0 {
+		return more
+	}
+	return append(events, more...)
 }
 
 // actor is the fast path: most lines of a log are nobody's business, and are dropped
 // before any decoding.
 func (c *Classifier) actor(line []byte) string {
 	for {
-		at := bytes.Index(line, userField)
+		at := bytes.IndexByte(line, '{') // rarer than what is before it
 		if at < 0 {
 			return ""
 		}
-		line = line[at+len(userField):]
-		switch {
-		case bytes.HasPrefix(line, c.trainee):
+		before := line[:at]
+		line = line[at+1:]
+		if !bytes.HasSuffix(before, userKey) || !bytes.HasPrefix(line, userName) {
+			continue
+		}
+		switch name := line[len(userName):]; {
+		case bytes.HasPrefix(name, c.trainee):
 			return ActorTrainee
-		case bytes.HasPrefix(line, admins):
+		case bytes.HasPrefix(name, admins):
 			return ActorAdmin
 		}
 	}
@@ -162,19 +172,6 @@ func (c *Classifier) concerns(r *request) bool {
 		return r.Name == c.run || r.writes() && r.Name == systemNamespace
 	}
 	return r.writes() && (r.Namespace == "" || r.Namespace == systemNamespace || r.Namespace == "kube-system")
-}
-
-// repeated tells whether a line is one of the last lines again. Lines are compared,
-// not audit IDs: those may be chosen by the client, which could hide its requests.
-func (c *Classifier) repeated(line []byte) bool {
-	sum := maphash.Bytes(c.seed, line)
-	if c.seen[sum] {
-		return true
-	}
-	delete(c.seen, c.seenRing[c.seenAt])
-	c.seenRing[c.seenAt], c.seen[sum] = sum, true
-	c.seenAt = (c.seenAt + 1) % remembered
-	return false
 }
 
 // Flush returns the events that have waited long enough for more of their kind. It is
@@ -219,6 +216,7 @@ func (c *Classifier) Restore(state json.RawMessage) error {
 		saved.Folder = &folder{}
 	}
 	c.clock, c.folder = saved.Clock, *saved.Folder
+	c.folder.restored()
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"encoding/json"
 	"strconv"
 	"strings"
 )
@@ -20,7 +19,7 @@ func writeDetail(r *request, verb string) string {
 		return "unschedulable=true"
 	}
 	w := &changes{whole: r.verb == "create" || r.verb == "update" || verb == "debug"}
-	w.read(r.body)
+	w.read(r.object)
 	if verb == "debug" {
 		w.only("image=") // of a copy, all the rest is the pod's
 	}
@@ -32,18 +31,19 @@ func writeDetail(r *request, verb string) string {
 
 // deletionDetail tells how something was deleted, where that is not the usual way.
 func deletionDetail(r *request) string {
-	var options struct {
-		GracePeriodSeconds *int64  `json:"gracePeriodSeconds"`
-		PropagationPolicy  *string `json:"propagationPolicy"`
-	}
-	if !strings.HasPrefix(r.verb, "delete") || json.Unmarshal(r.body, &options) != nil {
+	if !strings.HasPrefix(r.verb, "delete") {
 		return ""
 	}
+	grace, policy := r.object.get("gracePeriodSeconds"), r.object.get("propagationPolicy")
 	var parts []string
-	if options.GracePeriodSeconds != nil {
-		parts = append(parts, "grace period "+strconv.FormatInt(*options.GracePeriodSeconds, 10)+" s")
+	if !grace.null() {
+		seconds, err := strconv.ParseInt(string(grace.text), 10, 64)
+		if err != nil || !grace.is('0') {
+			return ""
+		}
+		parts = append(parts, "grace period "+strconv.FormatInt(seconds, 10)+" s")
 	}
-	if options.PropagationPolicy != nil && *options.PropagationPolicy == "Orphan" {
+	if policy.string() == "Orphan" {
 		parts = append(parts, "leaving what it owns")
 	}
 	return join(parts)
@@ -51,32 +51,16 @@ func deletionDetail(r *request) string {
 
 // questionDetail says what was asked: "delete pods".
 func questionDetail(r *request) string {
-	var review struct {
-		Spec struct {
-			Attributes struct {
-				Verb        string `json:"verb"`
-				Resource    string `json:"resource"`
-				Subresource string `json:"subresource"`
-				Name        string `json:"name"`
-			} `json:"resourceAttributes"`
-		} `json:"spec"`
+	asked := r.object.get("spec").get("resourceAttributes")
+	resource := asked.get("resource").string()
+	if sub := asked.get("subresource").string(); sub != "" {
+		resource += "/" + sub
 	}
-	if len(r.body) == 0 || json.Unmarshal(r.body, &review) != nil {
-		return ""
-	}
-	a := review.Spec.Attributes
-	if a.Subresource != "" {
-		a.Resource += "/" + a.Subresource
-	}
-	return clip(strings.TrimSpace(a.Verb+" "+a.Resource+" "+a.Name), 120)
+	return clip(strings.TrimSpace(asked.get("verb").string()+" "+resource+" "+asked.get("name").string()), 120)
 }
 
 // onlyUnschedulable recognises the patch of cordon and uncordon.
-func onlyUnschedulable(body []byte) bool {
-	var patch map[string]map[string]json.RawMessage
-	if len(body) == 0 || json.Unmarshal(body, &patch) != nil || len(patch) != 1 || len(patch["spec"]) != 1 {
-		return false
-	}
-	_, ok := patch["spec"]["unschedulable"]
-	return ok
+func onlyUnschedulable(patch *element) bool {
+	spec := patch.get("spec")
+	return spec.get("unschedulable") != nil && patch.first.next == nil && spec.first.next == nil
 }

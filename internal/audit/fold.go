@@ -10,8 +10,6 @@ import (
 const (
 	// maxPending bounds the reads that wait; the oldest is given out early.
 	maxPending = 64
-	// maxRecent bounds the actions whose after-effects are still recognised.
-	maxRecent = 256
 	// maxItems bounds the names kept of one describe.
 	maxItems = 64
 )
@@ -36,22 +34,14 @@ type pending struct {
 	idle time.Time // Flush's clock when it was first seen to wait
 }
 
-// recent is an action that was given out already, whose command may still be
-// waiting for its effect.
-type recent struct {
-	Target objectRef `json:"target"`
-	Client string    `json:"client"`
-	Verb   string    `json:"verb"`
-	Key    string    `json:"key,omitempty"` // what makes a repetition the same
-	Code   int       `json:"code,omitempty"`
-	Last   time.Time `json:"last"`
-}
-
 // folder puts the requests of one command together again. Reads wait for a short
 // time; what writes is never held back.
 type folder struct {
 	Pending []*pending `json:"pending,omitempty"` // oldest first
 	Recent  []*recent  `json:"recent,omitempty"`  // oldest first
+
+	newest newest     // of Recent
+	spare  []*pending // given out, to be used again
 }
 
 // take adds a request and returns the events that are certain by it.
@@ -100,22 +90,36 @@ func (f *folder) release(over func(*pending) bool) []timeline.Event {
 		if e, ok := p.event(); ok {
 			events = append(events, e)
 		}
+		f.spare = append(f.spare, p)
 		return true
 	})
 	return events
 }
 
+// unused is the place of a read that was given out, or a new one.
+func (f *folder) unused() *pending {
+	last := len(f.spare) - 1
+	if last < 0 {
+		return new(pending)
+	}
+	p := f.spare[last]
+	f.spare = f.spare[:last]
+	return p
+}
+
 // wait adds a read that waits.
 func (f *folder) wait(r *request) []timeline.Event {
-	p := &pending{
+	p := f.unused()
+	*p = pending{
 		Target: r.objectRef, Client: r.client, Event: newEvent(r, "get"), Last: r.done,
-		List: r.list(), Paged: r.paged(), Count: 1,
+		List: r.list(), Paged: r.paged(), Count: 1, Slow: r.code == 429,
 	}
 	f.Pending = append(f.Pending, p)
 	if len(f.Pending) <= maxPending {
 		return nil
 	}
 	oldest := f.Pending[0]
+	f.Pending[0] = nil
 	f.Pending = f.Pending[1:]
 	if e, ok := oldest.event(); ok {
 		return []timeline.Event{e}
@@ -146,25 +150,6 @@ func (f *folder) consume(r *request, fits func(*pending) bool) *pending {
 		f.Pending = slices.DeleteFunc(f.Pending, func(q *pending) bool { return p == q })
 	}
 	return p
-}
-
-// remember keeps an action whose command may go on.
-func (f *folder) remember(r *request, verb, key string) {
-	f.Recent = append(f.Recent, &recent{Target: r.objectRef, Client: r.client, Verb: verb, Key: key, Code: r.code, Last: r.done})
-	if over := len(f.Recent) - maxRecent; over > 0 {
-		f.Recent = slices.Delete(f.Recent, 0, over)
-	}
-}
-
-// recall returns the newest action of a request's client that fits and is not older
-// than within.
-func (f *folder) recall(r *request, within time.Duration, fits func(*recent) bool) *recent {
-	for _, a := range slices.Backward(f.Recent) {
-		if a.Client == r.client && r.received.Sub(a.Last) <= within && fits(a) {
-			return a
-		}
-	}
-	return nil
 }
 
 // window is how long the read waits.

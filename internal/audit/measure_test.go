@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -60,6 +62,54 @@ func TestMeasure(t *testing.T) {
 	if s.Lines == 0 || s.Bad > 0 || events == 0 {
 		t.Errorf("%+v, %d actions", s, events)
 	}
+	if late := maxRSS(t); grows(early, late) {
+		t.Errorf("memory grows with the log: %d KiB after 10,000 lines, %d KiB after %d", early, late, s.Lines)
+	}
+}
+
+// grows tells whether memory (in KiB) that was measured after the beginning of a log and
+// at its end depends on its length: the garbage collector alone lets it differ by some MiB.
+func grows(early, late int64) bool { return early > 0 && late > early+8<<10 }
+
+func TestGrows(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		early, late int64
+		want        bool
+	}{{20 << 10, 21 << 10, false}, {20 << 10, 28 << 10, false}, {20 << 10, 29 << 10, true}, {20 << 10, 200 << 10, true}, {0, 100 << 10, false}} {
+		if got := grows(tc.early, tc.late); got != tc.want {
+			t.Errorf("%d KiB, then %d KiB: grows %v, want %v", tc.early, tc.late, got, tc.want)
+		}
+	}
+}
+
+// TestMemoryIsConstant compares the heap after a short log with that after a longer one, in
+// which everything that a classifier may keep is new in each line. It runs alone: the heap
+// is everybody's.
+func TestMemoryIsConstant(t *testing.T) { //nolint:paralleltest // see above
+	c := NewClassifier(fixtureRun)
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	var early uint64
+	for n := range 30_000 {
+		name := fmt.Sprintf("p-%06d-%s", n, strings.Repeat("x", 40))
+		b := lineBuilder{
+			verb: []string{"get", "delete", "patch"}[n%3], ref: pod(name), agent: "agent " + name, at: time.Duration(n) * time.Millisecond,
+			uri: "/x?labelSelector=" + name, body: fmt.Sprintf(`{"spec":{%q:%d}}`, name, n),
+		}
+		c.Line(b.line())
+		if n == 10_000 {
+			early = heap()
+		}
+	}
+	if late := heap(); late > early+1<<20 {
+		t.Errorf("%d bytes after 10,000 lines, %d after 30,000", early, late)
+	}
+	runtime.KeepAlive(c)
 }
 
 func usage(t *testing.T) (u syscall.Rusage) {

@@ -3,7 +3,6 @@ package audit
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/firedrill/firedrill/internal/timeline"
@@ -22,7 +21,7 @@ const (
 // discovery handles requests that name no resource. They are noise, but a schema that
 // is fetched before an object is read tells an apply that changed nothing from a get.
 func (f *folder) discovery(r *request) []timeline.Event {
-	if strings.HasPrefix(r.path, "/openapi/") {
+	if r.schema {
 		f.remember(r, schemaVerb, "")
 		if p := f.find(r, func(p *pending) bool { return between(p.Last, r) <= window }); p != nil {
 			p.Slow = true
@@ -34,6 +33,9 @@ func (f *folder) discovery(r *request) []timeline.Event {
 
 // read handles get and list: it is part of a command under way, or a new one.
 func (f *folder) read(r *request) []timeline.Event {
+	if f.retried(r) || f.nextPage(r) {
+		return nil
+	}
 	if r.APIGroup == "metrics.k8s.io" {
 		return f.top(r)
 	}
@@ -53,11 +55,38 @@ func (f *folder) read(r *request) []timeline.Event {
 	switch {
 	case r.Resource == "events":
 		p.Event = newEvent(r, "events")
-	case r.get() && f.recall(r, slowly, func(a *recent) bool { return a.Verb == schemaVerb }) != nil:
+	case r.get() && f.recall(r, isSchema, slowly, anyAction) != nil:
 		p.Event = newEvent(r, "apply")
 		p.Event.Detail, p.Slow = "no change", true
 	}
 	return events
+}
+
+// retried: a client asks again, after the second that it is told to wait, when the API
+// server has too much to do.
+func (f *folder) retried(r *request) bool {
+	p := f.find(r, func(p *pending) bool {
+		return p.Event.Code == 429 && p.Target == r.objectRef && p.List == r.list()
+	})
+	if p == nil {
+		return false
+	}
+	p.Event.Code = r.code
+	p.extend(r)
+	return true
+}
+
+// nextPage: a long list comes in pages, of which nobody asks for one alone.
+func (f *folder) nextPage(r *request) bool {
+	if !r.list() || !r.query.has(paramContinue) {
+		return false
+	}
+	p := f.find(r, func(p *pending) bool { return p.List && p.Target == r.objectRef })
+	if p == nil {
+		return false
+	}
+	p.extend(r)
+	return true
 }
 
 // top reads the metrics API; top nodes lists the nodes after it.

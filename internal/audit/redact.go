@@ -28,7 +28,7 @@ func redactCommand(args []string) string {
 		switch {
 		case hide:
 			arg, hide = hidden, false
-		case secretFlag.MatchString(arg):
+		case isSecretFlag(arg):
 			hide = true
 		default:
 			arg = redactWords(arg)
@@ -46,7 +46,7 @@ func redactWords(arg string) string {
 		switch {
 		case hide:
 			words[i], hide = hidden, false
-		case secretFlag.MatchString(word):
+		case isSecretFlag(word):
 			hide = true
 		default:
 			words[i] = redactWord(word)
@@ -56,13 +56,13 @@ func redactWords(arg string) string {
 }
 
 func redactWord(word string) string {
-	if padded.MatchString(word) {
+	if isPadded(word) {
 		return hidden
 	}
 	if name, value, ok := strings.Cut(word, "="); ok {
 		return name + "=" + redactValue(name, value)
 	}
-	if looksSecret(word) || !strings.HasPrefix(word, "/") && secretName.MatchString(word) {
+	if looksSecret(word) || !strings.HasPrefix(word, "/") && namesSecret(word) {
 		return hidden
 	}
 	return word
@@ -70,17 +70,20 @@ func redactWord(word string) string {
 
 // redactValue hides a value by its name or by its looks, and keeps it short.
 func redactValue(name, value string) string {
-	if secretName.MatchString(name) || looksSecret(value) {
+	if namesSecret(name) || looksSecret(value) {
 		return hidden
 	}
-	return clip(userInfo.ReplaceAllString(value, "://"+hidden+"@"), 60)
+	return clip(hideUserInfo(value), 60)
 }
 
 // looksSecret tells a token from a word: long, without a separator of words, and of
 // letters and digits mixed, or base64 that is padded.
 func looksSecret(s string) bool {
-	if strings.HasPrefix(s, "eyJ") || strings.Contains(s, "-----BEGIN") || padded.MatchString(s) {
+	if strings.HasPrefix(s, "eyJ") || strings.Contains(s, "-----BEGIN") || isPadded(s) {
 		return true
+	}
+	if len(s) < 20 {
+		return false // too short for either
 	}
 	var letters, digits, run, longest int
 	for _, c := range s {
@@ -102,12 +105,9 @@ func looksSecret(s string) bool {
 
 // clip shortens a text to n bytes at most and keeps it on one line.
 func clip(s string, n int) string {
-	s = strings.Map(func(c rune) rune {
-		if unicode.IsControl(c) || c == utf8.RuneError {
-			return ' '
-		}
-		return c
-	}, s)
+	if !printable(s) {
+		s = oneLine(s)
+	}
 	if len(s) <= n {
 		return s
 	}
@@ -116,6 +116,25 @@ func clip(s string, n int) string {
 		cut--
 	}
 	return s[:cut] + "..."
+}
+
+// printable tells whether a text is on one line, and of ASCII alone.
+func printable(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+func oneLine(s string) string {
+	return strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) || c == utf8.RuneError {
+			return ' '
+		}
+		return c
+	}, s)
 }
 
 // join puts the parts that are there in a row.

@@ -11,7 +11,7 @@ func (f *folder) afterEffect(r *request) bool {
 	if name == "" {
 		return false
 	}
-	a := f.recall(r, polling, func(a *recent) bool {
+	a := f.recall(r, isEvict|isDelete|isRun, polling, func(a *recent) bool {
 		same := a.Target.Resource == r.Resource && a.Target.Namespace == r.Namespace && a.Target.Name == name
 		switch a.Verb {
 		case "evict": // looked at again and again
@@ -24,7 +24,8 @@ func (f *folder) afterEffect(r *request) bool {
 	if a == nil {
 		return false
 	}
-	a.Last, a.Code = later(a.Last, r.done), r.code
+	a.Code = r.code
+	f.goOn(a, r)
 	return true
 }
 
@@ -39,7 +40,7 @@ func (f *folder) namespaceOfMissing(r *request) bool {
 		p.extend(r)
 		return true
 	}
-	return f.recall(r, loose, func(a *recent) bool {
+	return f.recall(r, isAny, loose, func(a *recent) bool {
 		return a.Code == 404 && a.Target.Namespace == r.Name
 	}) != nil
 }
@@ -159,7 +160,7 @@ func (f *folder) podsOf(r *request) bool {
 		if p.List || p.Count > 1 || p.Target.Resource == "pods" {
 			return false
 		}
-		return p.Pods && r.get() && p.soon(r) || r.list() && !r.paged() && r.query.Get("labelSelector") != ""
+		return p.Pods && r.get() && p.soon(r) || r.list() && !r.paged() && r.query.labels != ""
 	})
 	if p == nil {
 		return false
@@ -173,7 +174,7 @@ func (f *folder) podsOf(r *request) bool {
 // status, wait).
 func (f *folder) informer(r *request) bool {
 	name := r.field("metadata.name")
-	if !r.list() || name == "" || !r.query.Has("resourceVersion") {
+	if !r.list() || name == "" || !r.query.has(paramResourceVersion) {
 		return false
 	}
 	p := f.find(r, func(p *pending) bool {
@@ -237,7 +238,7 @@ func (p *pending) tops(r *request) bool {
 // drained: a drain that gives up looks which pods are left.
 func (f *folder) drained(r *request) bool {
 	node := r.field("spec.nodeName")
-	return node != "" && r.list() && f.recall(r, polling, func(a *recent) bool { return a.Verb == "drain" && a.Key == node }) != nil
+	return node != "" && r.list() && f.recall(r, isDrain, polling, func(a *recent) bool { return a.Key == node }) != nil
 }
 
 // together: get of several resources lists one after the other.

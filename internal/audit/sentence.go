@@ -14,14 +14,14 @@ func newEvent(r *request, verb string) timeline.Event {
 		resource += "/" + r.Subresource
 	}
 	e := timeline.Event{
-		Time: r.received, ID: r.id, Source: timeline.SourceAudit, Actor: r.actor, Verb: verb,
+		Time: r.received, ID: r.id(), Source: timeline.SourceAudit, Actor: r.actor, Verb: verb,
 		Resource: clip(resource, 128), Namespace: clip(r.Namespace, 253), Name: clip(r.Name, 253), Code: r.code,
 	}
 	if resource == "events" {
 		e.Name = clip(r.field("involvedObject.name"), 253)
 	}
-	if r.list() && r.query.Get("labelSelector") != "" {
-		e.Detail = "selector " + clip(r.query.Get("labelSelector"), 128)
+	if r.list() && r.query.labels != "" {
+		e.Detail = "selector " + clip(r.query.labels, 128)
 	}
 	if r.list() && resource == "namespaces" || verb == "get" && r.list() && r.Namespace == "" && namespaced(r) {
 		e.Detail = join([]string{"all namespaces", e.Detail})

@@ -48,7 +48,7 @@ func (f *folder) watch(r *request) []timeline.Event {
 // informed tells a watch of client-go's informers, which wait for a condition, from
 // one that shows what it sees.
 func (r *request) informed() bool {
-	return r.query.Has("allowWatchBookmarks") || r.query.Has("sendInitialEvents")
+	return r.query.has(paramWatchBookmarks) || r.query.has(paramInitialEvents)
 }
 
 // watchGoesOn: an informer's watch ends after some minutes and begins again, and wait
@@ -57,8 +57,8 @@ func (f *folder) watchGoesOn(r *request) bool {
 	if !r.informed() || f.find(r, func(p *pending) bool { return p.Target.Resource == r.Resource }) != nil {
 		return false
 	}
-	return f.recall(r, goesOn, func(a *recent) bool {
-		return (a.Verb == "wait" || a.Verb == "rollout status") && a.Target.Resource == r.Resource && a.Target.Namespace == r.Namespace
+	return f.recall(r, isWait, goesOn, func(a *recent) bool {
+		return a.Target.Resource == r.Resource && a.Target.Namespace == r.Namespace
 	}) != nil
 }
 
@@ -79,7 +79,7 @@ func (f *folder) session(r *request) []timeline.Event {
 	if first == nil && f.attaches(r) {
 		return nil
 	}
-	verb, command := sessionVerbs[r.Subresource], r.query["command"]
+	verb, command := sessionVerbs[r.Subresource], r.query.command
 	if verb == "exec" && isCopy(command) {
 		verb = "cp"
 	}
@@ -110,11 +110,11 @@ func (p *pending) begins(r *request) bool {
 
 // again tells whether a session was begun just before.
 func (f *folder) again(r *request, verb, detail string) bool {
-	a := f.recall(r, 2*window, func(a *recent) bool { return a.Verb == verb && a.Key == detail && r.of(a.Target) })
+	a := f.recall(r, isSession, 2*window, func(a *recent) bool { return a.Verb == verb && a.Key == detail && r.of(a.Target) })
 	if a == nil {
 		return false
 	}
-	a.Last = later(a.Last, r.done)
+	f.goOn(a, r)
 	return true
 }
 
@@ -124,13 +124,11 @@ func (f *folder) attaches(r *request) bool {
 	if r.Subresource != "attach" && r.Subresource != "log" {
 		return false
 	}
-	a := f.recall(r, attaching, func(a *recent) bool {
-		return (a.Verb == "run" || a.Verb == "debug") && sameName(r, a)
-	})
+	a := f.recall(r, isRun|isDebug, attaching, func(a *recent) bool { return sameName(r, a) })
 	if a == nil {
 		return false
 	}
-	a.Last = later(a.Last, r.done)
+	f.goOn(a, r)
 	return true
 }
 
@@ -142,13 +140,13 @@ func isCopy(command []string) bool {
 
 func sessionDetail(r *request, command []string) string {
 	var parts []string
-	if r.query.Get("previous") == "true" {
+	if r.query.previous {
 		parts = append(parts, "previous")
 	}
-	if r.query.Get("follow") == "true" {
+	if r.query.follow {
 		parts = append(parts, "follow")
 	}
-	if container := r.query.Get("container"); container != "" {
+	if container := r.query.container; container != "" {
 		parts = append(parts, "container="+clip(container, 63))
 	}
 	if len(command) > 0 {
@@ -166,7 +164,10 @@ func (f *folder) ask(r *request) []timeline.Event {
 	e := newEvent(r, verb)
 	e.Writes, e.Name = false, ""
 	e.Detail = questionDetail(r)
-	if f.recall(r, tight, func(a *recent) bool { return a.Verb == verb && a.Key == e.Detail }) != nil {
+	if f.recall(r, isQuestion, window, func(a *recent) bool {
+		again := a.Code == 404 && r.code == 404 // in an older version of the API
+		return a.Verb == verb && a.Key == e.Detail && (again || between(a.Last, r) <= tight)
+	}) != nil {
 		return nil
 	}
 	f.remember(r, verb, e.Detail)
@@ -177,7 +178,7 @@ func (f *folder) ask(r *request) []timeline.Event {
 // it has read or cordoned the node.
 func (f *folder) drains(r *request) (string, bool) {
 	node := r.field("spec.nodeName")
-	if node == "" || r.Resource != "pods" || r.Namespace != "" || r.query.Get("fieldSelector") != "spec.nodeName="+node {
+	if node == "" || r.Resource != "pods" || r.Namespace != "" || r.query.fields != "spec.nodeName="+node {
 		return "", false
 	}
 	target := objectRef{Resource: "nodes", Name: node}
@@ -185,7 +186,7 @@ func (f *folder) drains(r *request) (string, bool) {
 	if p := f.consume(r, func(p *pending) bool { return ours(p.Target) && p.Count == 1 && p.soon(r) }); p != nil {
 		return node, true
 	}
-	cordoned := f.recall(r, loose, func(a *recent) bool { return a.Verb == "cordon" && ours(a.Target) })
+	cordoned := f.recall(r, isCordon, loose, func(a *recent) bool { return ours(a.Target) })
 	return node, cordoned != nil
 }
 
@@ -200,11 +201,11 @@ func (f *folder) drain(r *request, node string) timeline.Event {
 
 // draining returns the node whose drain is under way, "" when none is.
 func (f *folder) draining(r *request) string {
-	a := f.recall(r, polling, func(a *recent) bool { return a.Verb == "drain" })
+	a := f.recall(r, isDrain, polling, anyAction)
 	if a == nil {
 		return ""
 	}
-	a.Last = later(a.Last, r.done)
+	f.goOn(a, r)
 	return a.Key
 }
 

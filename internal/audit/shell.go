@@ -61,11 +61,11 @@ func RedactShell(line string) string {
 // scrub hides what is known for a secret by the text around it, in a line or in an
 // argument that may be a whole script.
 func scrub(text string) string {
-	text = userInfo.ReplaceAllString(text, "://"+hidden+"@")
-	text = literal.ReplaceAllString(text, "${1}"+hidden)
-	text = header.ReplaceAllString(text, "$1: "+hidden)
-	text = bearer.ReplaceAllString(text, "$1 "+hidden)
-	return assigned.ReplaceAllString(text, "${1}"+hidden)
+	text = hideUserInfo(text)
+	text = replaceIf(literal, strings.Contains(text, "--from-literal"), text, "${1}"+hidden)
+	text = replaceIf(header, strings.Contains(text, ":"), text, "$1: "+hidden)
+	text = replaceIf(bearer, holds(text, "bearer") || holds(text, "basic"), text, "$1 "+hidden)
+	return replaceIf(assigned, strings.ContainsAny(text, ":="), text, "${1}"+hidden)
 }
 
 // redactTyped shows one word, and tells whether the next one is to be hidden.
@@ -81,9 +81,9 @@ func redactTyped(program, word string) (shown string, hideNext bool) {
 		}
 	}
 	switch {
-	case hasValue && secretName.MatchString(name) && value != "" && !strings.HasPrefix(value, "/"):
+	case hasValue && namesSecret(name) && value != "" && !strings.HasPrefix(value, "/"):
 		return name + "=" + hidden, false
-	case strings.HasPrefix(word, "--") && !hasValue && secretFlag.MatchString(word):
+	case strings.HasPrefix(word, "--") && !hasValue && isSecretFlag(word):
 		return word, true
 	case secretText(word):
 		return hidden, false
@@ -96,10 +96,10 @@ func redactTyped(program, word string) (shown string, hideNext bool) {
 // secretText tells a token, or padded base64, from a word. A path is no secret, nor is
 // the name of a pod, a container or an image, which people look at all the time.
 func secretText(word string) bool {
-	if strings.ContainsAny(word, "/") && !padded.MatchString(word) || digest.MatchString(word) {
+	if strings.ContainsAny(word, "/") && !isPadded(word) || digest.MatchString(word) {
 		return strings.Contains(word, "eyJ")
 	}
-	return looksSecret(strings.Trim(word, `"'`)) || padded.MatchString(word)
+	return looksSecret(strings.Trim(word, `"'`)) || isPadded(word)
 }
 
 // digest is a container's or an image's ID, as crictl prints it.

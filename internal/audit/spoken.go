@@ -18,7 +18,7 @@ var (
 // what looks secret in it. A net and not a wall, as RedactShell: a password that is a
 // plain word is shown.
 func RedactSentence(text string) string {
-	text = userInfo.ReplaceAllString(text, "://"+hidden+"@")
+	text = hideUserInfo(text)
 	text = literal.ReplaceAllString(text, "${1}"+hidden)
 	for _, given := range []*regexp.Regexp{spoken, bearing} {
 		text = given.ReplaceAllStringFunc(text, func(match string) string {

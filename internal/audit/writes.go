@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"slices"
 
 	"github.com/firedrill/firedrill/internal/timeline"
 )
@@ -57,7 +55,11 @@ func (f *folder) write(r *request) []timeline.Event {
 	if r.dryRun() {
 		e.Detail = join([]string{"dry run", e.Detail})
 	}
-	f.remember(r, verb, sumOf(r.body))
+	key := ""
+	if verb == "apply" {
+		key = sumOf(r.body) // by which applied knows it again
+	}
+	f.remember(r, verb, key)
 	return []timeline.Event{tell(e)}
 }
 
@@ -88,7 +90,7 @@ func writeVerb(r *request) string {
 	switch {
 	case r.verb == "delete", r.verb == "deletecollection":
 		return "delete"
-	case r.dryRun() && manager == "kubectl-client-side-apply" && !r.query.Has("fieldValidation"):
+	case r.dryRun() && manager == "kubectl-client-side-apply" && !r.query.has(paramFieldValidation):
 		return "diff"
 	case manager == "kubectl-rollout":
 		return rolloutVerb(r.body)
@@ -104,7 +106,7 @@ func unsignedVerb(r *request) string {
 	switch {
 	case r.kubectl && r.verb == "create" && r.Resource == "pods" && r.manager() == "":
 		return "debug" // run, create and apply sign what they create
-	case r.kubectl && r.Resource == "nodes" && onlyUnschedulable(r.body):
+	case r.kubectl && r.Resource == "nodes" && onlyUnschedulable(r.object):
 		if bytes.Contains(r.body, []byte("true")) {
 			return "cordon"
 		}
@@ -144,7 +146,7 @@ func (f *folder) applied(r *request, verb string) bool {
 	if verb != "apply" || r.verb != "patch" {
 		return false
 	}
-	before := f.recall(r, window, func(a *recent) bool { return a.Verb == "apply" && r.of(a.Target) })
+	before := f.recall(r, isApply, window, func(a *recent) bool { return r.of(a.Target) })
 	if before == nil {
 		return false
 	}
@@ -152,34 +154,30 @@ func (f *folder) applied(r *request, verb string) bool {
 	if !same && !bookkeeping {
 		return false
 	}
-	before.Last = later(before.Last, r.done)
+	f.goOn(before, r)
 	return true
 }
 
-// keepsBooks tells whether a patch writes nothing but who manages which field.
+// keepsBooks tells whether a patch writes nothing but who manages which field. Keys are
+// taken as Kubernetes does: in their own case alone.
 func keepsBooks(r *request) bool {
-	if bytes.HasPrefix(r.body, []byte("[")) {
-		var operations []operation
-		err := json.Unmarshal(r.body, &operations)
-		return err == nil && !slices.ContainsFunc(operations, func(o operation) bool {
-			return o.Path != "/metadata/managedFields" && o.Path != "/metadata/resourceVersion"
-		})
+	if r.object.is('[') {
+		for step := r.object.first; step != nil; step = step.next {
+			if path := step.get("path").string(); path != "/metadata/managedFields" && path != "/metadata/resourceVersion" {
+				return false
+			}
+		}
+		return true
 	}
-	var object map[string]json.RawMessage
-	if r.manager() != "kubectl-last-applied" || json.Unmarshal(r.body, &object) != nil {
+	if r.manager() != "kubectl-last-applied" || !r.object.is('{') {
 		return false
 	}
-	for key := range object {
-		if key != "apiVersion" && key != "kind" && key != "metadata" {
+	for field := r.object.first; field != nil; field = field.next {
+		if key := string(field.key); key != "apiVersion" && key != "kind" && key != "metadata" {
 			return false
 		}
 	}
 	return true
-}
-
-// operation is one step of a JSON patch.
-type operation struct {
-	Path string `json:"path"`
 }
 
 // sumOf identifies a body without keeping it.
@@ -197,11 +195,11 @@ func (f *folder) refusedAgain(r *request) bool {
 	if r.code != 429 {
 		return false
 	}
-	a := f.recall(r, polling, func(a *recent) bool { return a.Verb == "evict" && a.Code == 429 && sameName(r, a) })
+	a := f.recall(r, isEvict, polling, func(a *recent) bool { return a.Code == 429 && sameName(r, a) })
 	if a == nil {
 		return false
 	}
-	a.Last = later(a.Last, r.done)
+	f.goOn(a, r)
 	f.draining(r)
 	return true
 }

@@ -1,0 +1,95 @@
+package audit
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+)
+
+// subcommand is the kubectl command in a line of commands.txt.
+var subcommand = regexp.MustCompile(`\bk (rollout [a-z]+|auth [a-z-]+|[a-z-]+)`)
+
+// parts are what a command is told as beside itself: its own steps.
+var parts = map[string][]string{"drain": {"cordon", "evict", "delete"}, "run": {"delete"}}
+
+// itself tells whether what commands.txt wants of a command is that command, and not
+// another one that sends the same requests, or nothing.
+func (c command) itself(t *testing.T) bool {
+	t.Helper()
+	match := subcommand.FindStringSubmatch(c.shell)
+	if match == nil {
+		t.Fatalf("no kubectl command in %s", c.shell)
+	}
+	found := false
+	for _, want := range c.want {
+		verb, _, _ := strings.Cut(want, ",")
+		found = found || verb == match[1]
+		if verb != match[1] && !slices.Contains(parts[match[1]], verb) {
+			return false
+		}
+	}
+	return found
+}
+
+func TestItself(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		shell  string
+		want   []string
+		itself bool
+	}{
+		{"k get pods", []string{"get, pods"}, true},
+		{"timeout 3 k rollout status deploy/a", []string{"rollout status, deployments, a"}, true},
+		{"k drain n", []string{"cordon, nodes, n", "drain, nodes, n", "evict, pods, p"}, true},
+		{"k drain n", []string{"cordon, nodes, n"}, false},
+		{"k wait deploy/a", []string{"rollout status, deployments, a"}, false},
+		{"k set env deploy/a --list", []string{"get, deployments, a"}, false},
+		{"k replace -f a --force", []string{"delete, configmaps, a", "replace, configmaps, a"}, false},
+		{"k get events", []string{"events, events"}, false},
+		{"k version", nil, false},
+	} {
+		if got := (command{shell: tc.shell, want: tc.want}).itself(t); got != tc.itself {
+			t.Errorf("%s told as %q: itself %v, want %v", tc.shell, tc.want, got, tc.itself)
+		}
+	}
+}
+
+// TestTheStatedAccuracy counts what docs/audit.md states, from the recordings: how many
+// runs of how many commands come back as themselves, and which as something else.
+func TestTheStatedAccuracy(t *testing.T) {
+	t.Parallel()
+	asItself, recorded, known := 0, 0, commands(t)
+	folders := versions(t)
+	var others []string
+	for _, c := range known {
+		itself := c.itself(t)
+		if !itself {
+			others = append(others, "`"+c.name+"`")
+		}
+		for _, folder := range folders {
+			path := filepath.Join(folder, c.name+".jsonl")
+			if _, err := os.Stat(path); err != nil {
+				continue
+			}
+			recorded++
+			if itself && gocmp.Equal(c.want, told(t, path)) {
+				asItself++
+			}
+		}
+	}
+	stated := fmt.Sprintf("%d of %d recordings (%.1f %%), of %d commands and %d versions of kubectl. The other %d are told as the table below says: %s.",
+		asItself, recorded, 100*float64(asItself)/float64(recorded), len(known), len(folders), recorded-asItself, strings.Join(others, ", "))
+	text, err := os.ReadFile("../../docs/audit.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(strings.Join(strings.Fields(string(text)), " "), stated) {
+		t.Errorf("docs/audit.md does not state the accuracy as it is: %s", stated)
+	}
+}
