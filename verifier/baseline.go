@@ -39,6 +39,9 @@ type Baseline struct {
 	// then by the field's path. TakeFor takes it; Diff leaves it out.
 	Kubelets map[string]map[string]string `json:"kubelets,omitempty"`
 	Tables   map[string]TableState        `json:"tables,omitempty"` // rows that a rowsKept check asks after
+	// Values are SHA-256 sums of single keys that a contentKept check compares, by
+	// Kind/name/key. TakeFor takes them; Diff leaves them out.
+	Values map[string]string `json:"values,omitempty"`
 	// Addon is the Deployment of the cluster's service that the drill breaks; TakeAddon takes it.
 	Addon *AddonState `json:"addon,omitempty"`
 }

@@ -138,7 +138,10 @@ func TestProbesKept(t *testing.T) {
 			p.ProbeHandler = corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Port: intstr.FromInt32(8080)}}
 		}), false, "asks something else"},
 		"container renamed":       {with(func(d *appsv1.Deployment) { web(d).Name = "app" }), false, "no container web"},
-		"delayed for a slow boot": {probe(func(p *corev1.Probe) { p.InitialDelaySeconds = 60 }), true, ""},
+		"delayed for a slow boot": {probe(func(p *corev1.Probe) { p.InitialDelaySeconds = 90 }), true, ""},
+		"delayed for too long":    {probe(func(p *corev1.Probe) { p.InitialDelaySeconds = 121 }), false, "asks nothing in the first 121 s"},
+		"patient, yet heard":      {probe(func(p *corev1.Probe) { p.PeriodSeconds, p.FailureThreshold = 10, 10 }), true, ""},
+		"patient for too long":    {probe(func(p *corev1.Probe) { p.PeriodSeconds, p.FailureThreshold = 10, 13 }), false, "gives up after 130 s"},
 		"asked for an hour":       {probe(func(p *corev1.Probe) { p.TimeoutSeconds = 3600 }), false, "gives up after 10800 s"},
 		"another host":            {probe(func(p *corev1.Probe) { p.HTTPGet.Host = "example.org" }), false, "asks something else"},
 		"a port where nobody answers": {[]runtime.Object{

@@ -26,8 +26,8 @@ const (
 type ProbesKept struct {
 	workloadRef     `yaml:",inline"`
 	Aspect          string            `yaml:"aspect" doc:"What to judge: presence (a probe was removed), question (it asks something else), patience (it is heard too late). Left out: all of it." enum:"presence,question,patience"`
-	Factor          float64           `yaml:"factor" doc:"How many times the baseline's time to fail is still a probe; a minute always is." default:"4" min:"1"`
-	MaxInitialDelay scenario.Duration `yaml:"maxInitialDelay" doc:"Longest initialDelaySeconds that is still a repair, if the baseline's is not longer." default:"60s" min:"1s"`
+	Factor          float64           `yaml:"factor" doc:"How many times the baseline's time to fail is still a probe; two minutes always are." default:"4" min:"1"`
+	MaxInitialDelay scenario.Duration `yaml:"maxInitialDelay" doc:"Longest initialDelaySeconds that is still a repair, if the baseline's is not longer." default:"2m" min:"1s"`
 	MaxStartup      scenario.Duration `yaml:"maxStartup" doc:"Longest time that a startupProbe may leave a container that never starts." default:"5m" min:"1s"`
 }
 
@@ -132,11 +132,12 @@ func (c *ProbesKept) weakened(p probePair, had map[string]int32, has []corev1.Co
 }
 
 const (
-	defaultMaxDelay   = 60
+	defaultMaxDelay   = 120
 	defaultMaxStartup = 300
 	// soonEnough is a time to fail, in seconds, that is never called deaf, however quick
-	// the baseline's probe was: the API's own default is 30.
-	soonEnough = 60
+	// the baseline's probe was: a slow start, or a pause for the garbage, is a reason for one
+	// of a minute or two.
+	soonEnough = 120
 )
 
 // deaf says why a probe would be heard too late; empty when it would not.

@@ -114,12 +114,16 @@ func (c *PullAccounts) Observe(ctx context.Context, t *Target) (Observation, err
 type ContentKept struct {
 	Kind string `yaml:"kind" doc:"Kind of the object." enum:"Secret,ConfigMap" required:"true"`
 	Name string `yaml:"name" doc:"Its name." required:"true"`
+	Key  string `yaml:"key" doc:"The one key of it that counts. Left out: everything in it."`
 }
 
-// Observe reads the namespace's objects of the kind.
+// Observe reads the namespace's objects of the kind, or the one key.
 func (c *ContentKept) Observe(ctx context.Context, t *Target) (Observation, error) {
 	if t.Baseline == nil {
 		return Observation{}, errors.New("no baseline was taken yet")
+	}
+	if c.Key != "" {
+		return c.keyKept(ctx, t)
 	}
 	now, states := &Baseline{Namespace: t.Namespace}, t.Baseline.Secrets
 	read := now.takeSecrets

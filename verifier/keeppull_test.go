@@ -1,6 +1,8 @@
 package verifier
 
 import (
+	"encoding/json"
+	"strings"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -117,6 +119,56 @@ func TestContentKept(t *testing.T) {
 	expect(t, &ContentKept{Kind: "Secret", Name: "accounts"}, on, false, "error: no baseline")
 	on.Baseline = base
 	expect(t, &ContentKept{Kind: "Secret", Name: "other"}, on, false, "error: the baseline has no Secret other")
+}
+
+// TestContentKeptKey: one key is compared, and nothing of it or of its neighbours is in the baseline.
+func TestContentKeptKey(t *testing.T) {
+	t.Parallel()
+	secret := func(data map[string]string) runtime.Object { return secretNamed("auth", data) }
+	settings := func(data map[string]string) runtime.Object {
+		return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "auth", Namespace: shopNS}, Data: data}
+	}
+	was := map[string]string{"token": "s3cret", "other": "x"}
+	cases := map[string]struct {
+		kind   string
+		now    []runtime.Object
+		passed bool
+		want   string
+	}{
+		"kept":                  {"Secret", []runtime.Object{secret(was)}, true, "holds what it held"},
+		"a key was added":       {"Secret", []runtime.Object{secret(map[string]string{"token": "s3cret", "copy": "s3cret"})}, true, "holds what it held"},
+		"changed":               {"Secret", []runtime.Object{secret(map[string]string{"token": "changeme"}), settings(was)}, false, "key token of Secret auth was changed"},
+		"the key is gone":       {"Secret", []runtime.Object{secret(map[string]string{"other": "x"})}, false, "is gone"},
+		"the Secret is gone":    {"Secret", nil, false, "is gone"},
+		"a ConfigMap's":         {"ConfigMap", []runtime.Object{settings(was)}, true, "holds what it held"},
+		"a ConfigMap's changed": {"ConfigMap", []runtime.Object{settings(map[string]string{"token": "x"}), secret(was)}, false, "was changed"},
+		"the ConfigMap is gone": {"ConfigMap", []runtime.Object{secret(was)}, false, "is gone"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			check := &ContentKept{Kind: c.kind, Name: "auth", Key: "token"}
+			base := baselineOf(t, secret(was), settings(was))
+			if err := base.TakeFor(t.Context(), target(secret(was), settings(was)), Plan{Safeguards: []Guard{{Checker: check}}}); err != nil {
+				t.Fatal(err)
+			}
+			if data, err := json.Marshal(base); err != nil || strings.Contains(string(data), "s3cret") || len(base.Values) != 1 {
+				t.Errorf("the baseline gives the value away, or holds more than one digest: %s %v", data, err)
+			}
+			on := target(c.now...)
+			on.Baseline = base
+			expect(t, check, on, c.passed, c.want)
+		})
+	}
+	check := &ContentKept{Kind: "Secret", Name: "auth", Key: "token"}
+	if err := check.extend(t.Context(), target(secret(map[string]string{"other": "x"})), &Baseline{}); err == nil {
+		t.Error("a key that is not there was taken into the baseline")
+	}
+	on := target(secret(was))
+	on.Baseline = baselineOf(t, secret(was))
+	expect(t, check, on, false, "error: the baseline has no key token of Secret auth")
+	on.Baseline.Values = map[string]string{check.valueKey(): "x"}
+	expect(t, check, away(on), false, "error: connection refused")
 }
 
 func TestContainerWaitingForACause(t *testing.T) {

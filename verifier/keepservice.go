@@ -47,6 +47,9 @@ func (c *ServiceKept) Observe(ctx context.Context, t *Target) (Observation, erro
 			continue
 		}
 		now := serviceState(&services[i], backends)
+		if was.Ports, err = t.renamedTargets(ctx, was, now); err != nil {
+			return Observation{}, err
+		}
 		if reason := c.changed(was, now); reason != "" {
 			return Observation{Reason: "Service " + c.Name + reason}, nil
 		}

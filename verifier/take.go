@@ -131,7 +131,7 @@ func serviceState(s *corev1.Service, all []discoveryv1.EndpointSlice) ServiceSta
 		if protocol == "" {
 			protocol = corev1.ProtocolTCP
 		}
-		state.Ports = append(state.Ports, fmt.Sprintf("%s %s %d -> %s", p.Name, protocol, p.Port, p.TargetPort.String()))
+		state.Ports = append(state.Ports, fmt.Sprintf("%s %s %d", p.Name, protocol, p.Port)+targetSign+p.TargetPort.String())
 	}
 	slices.Sort(state.Ports)
 	for _, e := range all {

@@ -247,7 +247,7 @@ func (f *Factory) register(ctx context.Context, c *cluster.Cluster, spec scenari
 	if created.Run, err = session.NewID(spec.Namespace); err != nil {
 		return "", err
 	}
-	if created.Node, created.NodeSelector, err = f.place(ctx, c, store, spec); err != nil {
+	if created.Node, created.NodeSelector, err = f.place(ctx, c, store, spec, created.Seed); err != nil {
 		return "", err
 	}
 	created.Addon = spec.BreaksAddon
@@ -266,7 +266,7 @@ func (f *Factory) register(ctx context.Context, c *cluster.Cluster, spec scenari
 // place picks where the drill runs: the worker that it may break, and the nodes its pods
 // stay on. A broken node hurts every run on it, so such a drill gets a worker lent, where
 // the cluster has one to lend, and else runs alone.
-func (f *Factory) place(ctx context.Context, c *cluster.Cluster, store *session.Store, spec scenario.Spec) (node, selector string, err error) {
+func (f *Factory) place(ctx context.Context, c *cluster.Cluster, store *session.Store, spec scenario.Spec, seed int64) (node, selector string, err error) {
 	open, err := unfinished(store)
 	if err != nil {
 		return "", "", err
@@ -285,15 +285,7 @@ func (f *Factory) place(ctx context.Context, c *cluster.Cluster, store *session.
 	case !spec.BreaksNode:
 		return "", cluster.LaneSelector(0), nil
 	}
-	for lane := 1; lane <= c.Lanes(); lane++ {
-		if node, err = c.LaneNode(ctx, lane); err != nil {
-			return "", "", err
-		}
-		if !slices.ContainsFunc(open, func(r *drill.Run) bool { return r.Node == node }) {
-			return node, cluster.LaneSelector(lane), nil
-		}
-	}
-	return "", "", inUsef("each of the cluster's %d workers that are lent is in use: end a run first (firedrill runs), or use another cluster (--name)", c.Lanes())
+	return freeLane(ctx, c, open, seed)
 }
 
 // inUseError says that another run keeps a drill from being started for now.
