@@ -32,6 +32,7 @@ func checkKinds() []Kind {
 		{"jobComplete", "The Job is complete.", func() any { return new(JobComplete) }},
 		{"statefulSetServes", "The pods behind a Service are those of one StatefulSet, whose newest template runs everywhere.", func() any { return new(StatefulSetServes) }},
 		{"rowsKept", "The PostgreSQL behind a Service has the rows that it had at the baseline, unchanged. Asked by psql in each ready pod.", func() any { return new(RowsKept) }},
+		{"rowsConfirmed", "The PostgreSQL behind a Service has every row that any of those behind it had when the page was sent. Asked by psql in each ready pod.", func() any { return new(RowsConfirmed) }},
 		{"rowsArrive", "New rows arrive in the PostgreSQL behind a Service: the users write to this database and no other.", func() any { return new(RowsArrive) }},
 	}
 }
@@ -53,6 +54,7 @@ func safeguardKinds() []Kind {
 		{"probesKept", "The probes are still there, ask the same and give up in time.", func() any { return new(ProbesKept) }},
 		{"serviceKept", "The Service sends its traffic where it sent it.", func() any { return new(ServiceKept) }},
 		{"secretKept", "A container takes its credential from a Secret, and it is the true one.", func() any { return new(SecretKept) }},
+		{"successorKept", "The pods behind a Service, whatever workload runs them now, keep what the container of the workload before had.", func() any { return new(SuccessorKept) }},
 		{"envIs", "A container's environment variable has a value.", func() any { return new(EnvIs) }},
 		{"pdbKept", "The PodDisruptionBudget is the same, unchanged.", func() any { return new(PDBKept) }},
 		{"hpaKept", "There is a HorizontalPodAutoscaler of that name, or another one that scales its workload.", func() any { return new(HPAKept) }},
@@ -63,7 +65,7 @@ func safeguardKinds() []Kind {
 		{"requestWithin", "A container's request, where there is one, is of the size it was.", func() any { return new(RequestWithin) }},
 		{"claimKept", "The PersistentVolumeClaim is the one it was.", func() any { return new(ClaimKept) }},
 		{"headlessService", "The StatefulSet behind a Service, if there is one, has the headless Service that it names.", func() any { return new(HeadlessService) }},
-		{"volumePerOrdinal", "Each pod of the StatefulSet behind a Service, if there is one, has claims of its own, made of volumeClaimTemplates, and shares none.", func() any { return new(VolumePerOrdinal) }},
+		{"volumePerOrdinal", "Each pod of the StatefulSet behind a Service, if there is one, keeps the database's folder on a claim of its own, made of volumeClaimTemplates, and shares it with none.", func() any { return new(VolumePerOrdinal) }},
 		{"volumePersistent", "The StatefulSet behind a Service, if there is one, keeps the folder on a PersistentVolumeClaim.", func() any { return new(VolumePersistent) }},
 		{"passwordAsked", "The PostgreSQL behind a Service lets nobody in over the network without a password.", func() any { return new(PasswordAsked) }},
 		{"nodeKept", "The Node object was not deleted, nor registered anew.", func() any { return new(NodeKept) }},

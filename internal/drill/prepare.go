@@ -144,10 +144,14 @@ const healthySlack = 2 * time.Minute
 // and a little.
 const latentMargin = 10 * time.Second
 
-// proveBroken proves that the fault shows the way the scenario says, then pages.
+// proveBroken proves that the fault shows the way the scenario says, notes what the
+// broken system holds that must not be lost, then pages.
 func (e *Engine) proveBroken(ctx context.Context) error {
 	if err := e.prove(ctx, proofBroken, e.plan.Symptoms); err != nil {
 		return fmt.Errorf("the fault did not show its symptom (%s: spec.symptoms): %w", scenario.FileName, err)
+	}
+	if err := e.completeBaseline(ctx); err != nil {
+		return err
 	}
 	return e.note(ctx, entryPage, Page{Text: e.pageText(ctx)})
 }
