@@ -39,11 +39,11 @@ type Baseline struct {
 	// then by the field's path. TakeFor takes it; Diff leaves it out.
 	Kubelets map[string]map[string]string `json:"kubelets,omitempty"`
 	Tables   map[string]TableState        `json:"tables,omitempty"` // rows that a rowsKept check asks after
+	// Addon is the Deployment of the cluster's service that the drill breaks; TakeAddon takes it.
+	Addon *AddonState `json:"addon,omitempty"`
 	// Confirmed is the rows that a rowsConfirmed check asks after. TakeAtPage takes it, and
 	// nothing else: they came while the system was broken.
 	Confirmed map[string]ConfirmedRows `json:"confirmed,omitempty"`
-	// Addon is the Deployment of the cluster's service that the drill breaks; TakeAddon takes it.
-	Addon *AddonState `json:"addon,omitempty"`
 }
 
 // WorkloadState is a Deployment, StatefulSet or DaemonSet.
