@@ -20,13 +20,50 @@ type hpaRef struct {
 	Name string `yaml:"name" doc:"Name of the HorizontalPodAutoscaler." required:"true"`
 }
 
-func (t *Target) hpa(ctx context.Context, name string) (*autoscalingv2.HorizontalPodAutoscaler, error) {
-	return once(t, "hpa/"+name, func() (*autoscalingv2.HorizontalPodAutoscaler, error) {
-		h, err := t.Client.AutoscalingV2().HorizontalPodAutoscalers(t.Namespace).Get(ctx, name, metav1.GetOptions{})
-		if err != nil {
-			return nil, fmt.Errorf("read HorizontalPodAutoscaler %s: %w", name, err)
+// find reads the autoscaler of the workload that the named one scaled at the baseline: a
+// repair may make it anew under another name. With none, or with several, which the
+// controller itself refuses, it is the one of the name.
+func (r hpaRef) find(ctx context.Context, t *Target) (*autoscalingv2.HorizontalPodAutoscaler, error) {
+	all, err := t.hpas(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var named *autoscalingv2.HorizontalPodAutoscaler
+	var scaling []*autoscalingv2.HorizontalPodAutoscaler
+	for i := range all {
+		if all[i].Name == r.Name {
+			named = &all[i]
 		}
-		return h, nil
+		if r.scaled(t, &all[i]) {
+			scaling = append(scaling, &all[i])
+		}
+	}
+	switch {
+	case len(scaling) == 1:
+		return scaling[0], nil
+	case named == nil:
+		return nil, apierrors.NewNotFound(autoscalingv2.Resource("horizontalpodautoscalers"), r.Name)
+	}
+	return named, nil
+}
+
+// scaled tells whether an autoscaler scales what the named one scaled at the baseline.
+func (r hpaRef) scaled(t *Target, h *autoscalingv2.HorizontalPodAutoscaler) bool {
+	if t.Baseline == nil {
+		return false
+	}
+	was, known := t.Baseline.Autoscalers[r.Name]
+	before, now := was.Spec.ScaleTargetRef, h.Spec.ScaleTargetRef
+	return known && now.Kind == before.Kind && now.Name == before.Name
+}
+
+func (t *Target) hpas(ctx context.Context) ([]autoscalingv2.HorizontalPodAutoscaler, error) {
+	return once(t, "hpas", func() ([]autoscalingv2.HorizontalPodAutoscaler, error) {
+		list, err := t.Client.AutoscalingV2().HorizontalPodAutoscalers(t.Namespace).List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return nil, fmt.Errorf("list the HorizontalPodAutoscalers of %s: %w", t.Namespace, err)
+		}
+		return list.Items, nil
 	})
 }
 
@@ -39,6 +76,12 @@ func hpaCondition(h *autoscalingv2.HorizontalPodAutoscaler, which autoscalingv2.
 		}
 	}
 	return autoscalingv2.HorizontalPodAutoscalerCondition{Type: which}
+}
+
+// capped tells whether an autoscaler says that it wants more replicas than its maxReplicas.
+func capped(h *autoscalingv2.HorizontalPodAutoscaler) bool {
+	limited := hpaCondition(h, autoscalingv2.ScalingLimited)
+	return limited.Status == corev1.ConditionTrue && limited.Reason == tooMany
 }
 
 // hpaLine is an autoscaler as `kubectl describe hpa` would show it.
@@ -66,7 +109,7 @@ type HPACondition struct {
 
 // Observe reads the autoscaler.
 func (c *HPACondition) Observe(ctx context.Context, t *Target) (Observation, error) {
-	h, err := t.hpa(ctx, c.Name)
+	h, err := c.find(ctx, t)
 	if apierrors.IsNotFound(err) {
 		return Observation{Reason: noHPA(c.Name)}, nil
 	}
@@ -76,7 +119,7 @@ func (c *HPACondition) Observe(ctx context.Context, t *Target) (Observation, err
 	got := hpaCondition(h, autoscalingv2.HorizontalPodAutoscalerConditionType(c.Type))
 	return Observation{
 		Passed:   string(got.Status) == c.Status && (c.Reason == "" || got.Reason == c.Reason) && strings.Contains(got.Message, c.Message),
-		Reason:   fmt.Sprintf("HorizontalPodAutoscaler %s: %s is %s%s", c.Name, c.Type, orUnset(string(got.Status)), suffix(got.Reason)),
+		Reason:   fmt.Sprintf("HorizontalPodAutoscaler %s: %s is %s%s", h.Name, c.Type, orUnset(string(got.Status)), suffix(got.Reason)),
 		Evidence: got.Message,
 	}, nil
 }
@@ -90,7 +133,7 @@ type HPAActive struct {
 
 // Observe reads the autoscaler.
 func (c *HPAActive) Observe(ctx context.Context, t *Target) (Observation, error) {
-	h, err := t.hpa(ctx, c.Name)
+	h, err := c.find(ctx, t)
 	if apierrors.IsNotFound(err) {
 		return Observation{Reason: noHPA(c.Name)}, nil
 	}
@@ -101,13 +144,13 @@ func (c *HPAActive) Observe(ctx context.Context, t *Target) (Observation, error)
 		return Observation{Reason: reason, Evidence: hpaLine(h)}, nil
 	}
 	return Observation{
-		Passed: true, Reason: fmt.Sprintf("HorizontalPodAutoscaler %s scales Deployment/%s", c.Name, c.Workload), Evidence: hpaLine(h),
+		Passed: true, Reason: fmt.Sprintf("HorizontalPodAutoscaler %s scales Deployment/%s", h.Name, c.Workload), Evidence: hpaLine(h),
 	}, nil
 }
 
 // inactive says why the autoscaler does not scale; empty when it does.
 func (c *HPAActive) inactive(h *autoscalingv2.HorizontalPodAutoscaler) string {
-	name, target := "HorizontalPodAutoscaler "+c.Name, h.Spec.ScaleTargetRef
+	name, target := "HorizontalPodAutoscaler "+h.Name, h.Spec.ScaleTargetRef
 	if h.DeletionTimestamp != nil {
 		return name + " is being deleted"
 	}
@@ -119,8 +162,8 @@ func (c *HPAActive) inactive(h *autoscalingv2.HorizontalPodAutoscaler) string {
 			return fmt.Sprintf("%s: %s is %s%s", name, which, orUnset(string(got.Status)), suffix(got.Reason))
 		}
 	}
-	switch limited := hpaCondition(h, autoscalingv2.ScalingLimited); {
-	case limited.Status == corev1.ConditionTrue && limited.Reason == tooMany:
+	switch {
+	case capped(h):
 		return fmt.Sprintf("%s wants more than its maxReplicas of %d", name, h.Spec.MaxReplicas)
 	case h.Status.CurrentReplicas != h.Status.DesiredReplicas:
 		return fmt.Sprintf("%s is scaling from %d to %d replicas", name, h.Status.CurrentReplicas, h.Status.DesiredReplicas)

@@ -44,6 +44,9 @@ type Baseline struct {
 	Values map[string]string `json:"values,omitempty"`
 	// Addon is the Deployment of the cluster's service that the drill breaks; TakeAddon takes it.
 	Addon *AddonState `json:"addon,omitempty"`
+	// Confirmed is the rows that a rowsConfirmed check asks after. TakeAtPage takes it, and
+	// nothing else: they came while the system was broken.
+	Confirmed map[string]ConfirmedRows `json:"confirmed,omitempty"`
 }
 
 // WorkloadState is a Deployment, StatefulSet or DaemonSet.
@@ -166,16 +169,32 @@ type extends interface {
 
 // TakeFor adds what the plan's own checks and safeguards compare with.
 func (b *Baseline) TakeFor(ctx context.Context, t *Target, plan Plan) error {
-	checkers := make([]Checker, 0, len(plan.Checks)+len(plan.Safeguards))
-	for _, s := range plan.Checks {
-		checkers = append(checkers, s.Checker)
-	}
-	for _, g := range plan.Safeguards {
-		checkers = append(checkers, g.Checker)
-	}
-	for _, c := range checkers {
+	for _, c := range plan.checkers() {
 		if more, ok := c.(extends); ok {
 			if err := more.extend(ctx, t, b); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// atPage is a check that compares with what the system had when the page was sent.
+type atPage interface {
+	page(ctx context.Context, t *Target, b *Baseline) error
+}
+
+// AsksAtPage tells whether the plan compares with anything of the moment of the page.
+func (p Plan) AsksAtPage() bool {
+	return slices.ContainsFunc(p.checkers(), func(c Checker) bool { _, asks := c.(atPage); return asks })
+}
+
+// TakeAtPage adds what the plan's checks compare with of the moment of the page: after
+// the fault was seen, and before anybody has begun to repair it.
+func (b *Baseline) TakeAtPage(ctx context.Context, t *Target, plan Plan) error {
+	for _, c := range plan.checkers() {
+		if more, ok := c.(atPage); ok {
+			if err := more.page(ctx, t, b); err != nil {
 				return err
 			}
 		}

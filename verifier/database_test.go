@@ -229,25 +229,44 @@ func TestHeadlessService(t *testing.T) {
 
 func TestVolumePerOrdinal(t *testing.T) {
 	t.Parallel()
-	check := &VolumePerOrdinal{serviceRef{"db"}}
-	with := func(set *appsv1.StatefulSet, p *corev1.Pod, phase corev1.PersistentVolumeClaimPhase) []runtime.Object {
-		return []runtime.Object{set, p, dbBackends("db-0"), dbClaim("data-db-0", "c0", phase), dbClaim("db", "c", corev1.ClaimBound)}
+	check := &VolumePerOrdinal{db()}
+	look := func(objects ...runtime.Object) *Target {
+		on := target(objects...)
+		on.Pods = postgres("asked", pgdata, "")
+		return on
+	}
+	with := func(set *appsv1.StatefulSet, p *corev1.Pod, phase corev1.PersistentVolumeClaimPhase) *Target {
+		return look(set, p, dbBackends("db-0"), dbClaim("data-db-0", "c0", phase), dbClaim("db", "c", corev1.ClaimBound))
 	}
 	volumes := func(v ...corev1.Volume) *corev1.Pod {
 		return dbPod("db-0", func(p *corev1.Pod) { p.Spec.Volumes = v })
 	}
-	expect(t, check, target(repaired()...), true, "shares a claim")
-	expect(t, check, target(deployed("a", "b")...), true, "nothing to judge")
-	expect(t, check, target(with(dbSet(), volumes(onClaim("data", "db")), corev1.ClaimBound)...), false, "mounts claim db, which is the same for every ordinal")
-	expect(t, check, target(with(dbSet(), volumes(onClaim("data", "data-db-0"), onClaim("init", "db")), corev1.ClaimBound)...), false, "mounts claim db")
+	mounted := func(at string, readOnly bool) *corev1.Pod {
+		p := volumes(onClaim("data", "data-db-0"), onClaim("more", "db"))
+		p.Spec.Containers[0].VolumeMounts = append(p.Spec.Containers[0].VolumeMounts, corev1.VolumeMount{Name: "more", MountPath: at, ReadOnly: readOnly})
+		return p
+	}
+	expect(t, check, look(repaired()...), true, "shares its database's claim")
+	expect(t, check, look(deployed("a", "b")...), true, "nothing to judge")
+	expect(t, check, with(dbSet(), volumes(onClaim("data", "db")), corev1.ClaimBound), false, "keeps its data on claim db, which is the same for every ordinal")
+	// A dump is restored from a claim that the database's own container mounts.
+	expect(t, check, with(dbSet(), mounted("/backups", true), corev1.ClaimBound), true, "shares its database's claim")
+	expect(t, check, with(dbSet(), mounted("/backups", false), corev1.ClaimBound), true, "shares its database's claim")
+	expect(t, check, with(dbSet(), mounted(pgdata+"/pg_wal", false), corev1.ClaimBound), false, "keeps its data on claim db")
+	expect(t, check, with(dbSet(), mounted(pgdata, false), corev1.ClaimBound), false, "keeps its data on claim db")
 	// A claim made by hand under the name that the template would give, without a template.
 	bare := dbSet(func(s *appsv1.StatefulSet) { s.Spec.VolumeClaimTemplates = nil })
-	expect(t, check, target(with(bare, dbPod("db-0"), corev1.ClaimBound)...), false, "the same for every ordinal")
-	expect(t, check, target(with(dbSet(), dbPod("db-0"), corev1.ClaimPending)...), false, "is not bound")
+	expect(t, check, with(bare, dbPod("db-0"), corev1.ClaimBound), false, "the same for every ordinal")
+	expect(t, check, with(dbSet(), dbPod("db-0"), corev1.ClaimPending), false, "is not bound")
 	// An init container may fetch the data from the old volume.
 	fetch := volumes(onClaim("data", "data-db-0"), onClaim("old", "db"))
 	fetch.Spec.InitContainers = []corev1.Container{{Name: "fetch", VolumeMounts: []corev1.VolumeMount{{Name: "old", MountPath: "/old"}}}}
-	expect(t, check, target(with(dbSet(), fetch, corev1.ClaimBound)...), true, "shares a claim")
+	expect(t, check, with(dbSet(), fetch, corev1.ClaimBound), true, "shares its database's claim")
+	silent := look(repaired()...)
+	silent.Pods = brokenPods(&ExecError{Code: 2, Stderr: "starting up"})
+	expect(t, check, silent, true, "nothing to judge")
+	silent.Pods = brokenPods(errors.New("no route"))
+	expect(t, check, silent, false, "error: no route")
 	expect(t, check, away(target()), false, "error: connection refused")
 }
 

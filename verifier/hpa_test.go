@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 )
 
 type hpaChange = func(*autoscalingv2.HorizontalPodAutoscaler)
@@ -162,8 +163,19 @@ func TestHPASafeguards(t *testing.T) {
 		"room: nearly pinned":           {&HPARoom{ref}, bounds(6, 8), false, "minReplicas was raised from 2 to 6"},
 		"room: raised a little":         {&HPARoom{ref}, bounds(3, 8), true, "room"},
 		"room: both raised":             {&HPARoom{ref}, bounds(4, 12), true, "room"},
+		"room: twice":                   {&HPARoom{ref}, bounds(4, 8), true, "room"},
+		"room: bought":                  {&HPARoom{ref}, bounds(7, 16), false, "minReplicas was raised from 2 to 7, of 16"},
+		"room: bought for a little":     {&HPARoom{ref}, bounds(5, 24), false, "minReplicas was raised from 2 to 5, of 24"},
 		"room: the fault lowered max":   {&HPARoom{ref}, bounds(2, 2), true, "room"},
 		"room: deleted":                 {&HPARoom{ref}, nil, true, "nothing to compare"},
+		"max kept":                      {&HPAMaxKept{ref}, bounds(2, 8), true, "not below what it was"},
+		"max kept: raised":              {&HPAMaxKept{ref}, bounds(2, 9), true, "not below what it was"},
+		"max kept: capped":              {&HPAMaxKept{ref}, bounds(2, 3), false, "maxReplicas is 3, below the 8 of before"},
+		"max kept: nearly the peak":     {&HPAMaxKept{ref}, bounds(2, 7), false, "maxReplicas is 7, below the 8 of before"},
+		"max kept: one of two":          {&HPAMaxKept{ref}, bounds(1, 2), false, "maxReplicas is 2, below"},
+		"max kept: the fault lowered":   {&HPAMaxKept{ref}, bounds(2, 2), true, "nothing to scale at all"},
+		"max kept: pinned":              {&HPAMaxKept{ref}, bounds(6, 6), true, "nothing to scale at all"},
+		"max kept: deleted":             {&HPAMaxKept{ref}, nil, true, "nothing to compare"},
 		"max":                           {&HPAMaxWithin{ref, 3}, bounds(2, 24), true, "a limit still"},
 		"max: absurd":                   {&HPAMaxWithin{ref, 3}, bounds(2, 25), false, "raised from 8 to 25"},
 		"max: lowered":                  {&HPAMaxWithin{ref, 0}, bounds(2, 4), true, "a limit still"},
@@ -192,7 +204,7 @@ func TestHPASafeguards(t *testing.T) {
 			expect(t, c.check, func() *Target { on := away(target()); on.Baseline = base; return on }(), false, "error: connection refused")
 		})
 	}
-	for _, c := range []Checker{&HPARoom{ref}, &HPAMaxWithin{ref, 3}, &HPATarget{ref, 2}} {
+	for _, c := range []Checker{&HPARoom{ref}, &HPAMaxKept{ref}, &HPAMaxWithin{ref, 3}, &HPATarget{ref, 2}} {
 		expect(t, c, target(hpa()), false, "error: no baseline")
 		on := target(hpa())
 		on.Baseline = new(Baseline)
@@ -203,6 +215,40 @@ func TestHPASafeguards(t *testing.T) {
 	expect(t, &HPATarget{ref, 2}, on, false, "error: requests no CPU")
 	on.Baseline = baselineOf(t, deployment(), hpa(noMetrics))
 	expect(t, &HPATarget{ref, 2}, on, false, "error: no target utilization")
+}
+
+// An autoscaler may be made anew under another name, and may not be joined by a second one.
+func TestHPAUnderAnotherName(t *testing.T) {
+	t.Parallel()
+	ref := hpaRef{"checkout"}
+	called := func(name string) hpaChange { return func(h *autoscalingv2.HorizontalPodAutoscaler) { h.Name = name } }
+	ambiguous := says(autoscalingv2.ScalingActive, corev1.ConditionFalse, "AmbiguousSelector")
+	active := &HPAActive{hpaRef: ref, Workload: "checkout"}
+	cases := map[string]struct {
+		check  Checker
+		now    []runtime.Object
+		passed bool
+		want   string
+	}{
+		"kept":                       {&HPAKept{ref}, []runtime.Object{hpa(called("checkout-cpu"))}, true, "checkout-cpu is there"},
+		"kept: of another workload":  {&HPAKept{ref}, []runtime.Object{hpa(called("cart"), aims("cart"))}, false, "checkout was deleted"},
+		"active":                     {active, []runtime.Object{hpa(called("checkout-cpu"))}, true, "checkout-cpu scales Deployment/checkout"},
+		"active: the old one left":   {active, []runtime.Object{hpa(aims("checkout-v2")), hpa(called("anew"))}, true, "anew scales"},
+		"active: two at once":        {active, []runtime.Object{hpa(ambiguous), hpa(called("anew"), ambiguous)}, false, "AmbiguousSelector"},
+		"active: two without a name": {active, []runtime.Object{hpa(called("a"), ambiguous), hpa(called("b"), ambiguous)}, false, "there is no HorizontalPodAutoscaler checkout"},
+		"room: pinned":               {&HPARoom{ref}, []runtime.Object{hpa(called("anew"), bounds(8, 8))}, false, "raised from 2 to 8"},
+		"capped":                     {&HPAMaxKept{ref}, []runtime.Object{hpa(called("anew"), bounds(2, 3))}, false, "is 3"},
+		"target: 1 %":                {&HPATarget{ref, 2}, []runtime.Object{hpa(called("anew"), utilization(1))}, false, "lowered from 60% to 1%"},
+	}
+	base := baselineOf(t, deployment(requests("50m")), hpa())
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			on := target(c.now...)
+			on.Baseline = base
+			expect(t, c.check, on, c.passed, c.want)
+		})
+	}
 }
 
 // requests is a CPU request of the container; "" is none.

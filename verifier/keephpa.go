@@ -20,7 +20,7 @@ func (r hpaRef) compare(ctx context.Context, t *Target, judge func(was Autoscale
 	if !ok {
 		return Observation{}, fmt.Errorf("the baseline has no HorizontalPodAutoscaler %s", r.Name)
 	}
-	now, err := t.hpa(ctx, r.Name)
+	now, err := r.find(ctx, t)
 	if apierrors.IsNotFound(err) {
 		return Observation{Passed: true, Reason: noHPA(r.Name) + ": there is nothing to compare"}, nil
 	}
@@ -30,28 +30,30 @@ func (r hpaRef) compare(ctx context.Context, t *Target, judge func(was Autoscale
 	return judge(was, now)
 }
 
-// HPAKept is a safeguard: there is a HorizontalPodAutoscaler of that name, the one of the
-// baseline or one made anew.
+// HPAKept is a safeguard: there is a HorizontalPodAutoscaler of that name, or another that
+// scales its workload; the one of the baseline or one made anew.
 type HPAKept struct {
 	hpaRef `yaml:",inline"`
 }
 
 // Observe reads the autoscaler.
 func (c *HPAKept) Observe(ctx context.Context, t *Target) (Observation, error) {
-	h, err := t.hpa(ctx, c.Name)
+	h, err := c.find(ctx, t)
 	switch {
 	case apierrors.IsNotFound(err):
 		return Observation{Reason: "HorizontalPodAutoscaler " + c.Name + " was deleted"}, nil
 	case err != nil:
 		return Observation{}, err
 	case h.DeletionTimestamp != nil:
-		return Observation{Reason: "HorizontalPodAutoscaler " + c.Name + " is being deleted"}, nil
+		return Observation{Reason: "HorizontalPodAutoscaler " + h.Name + " is being deleted"}, nil
 	}
-	return Observation{Passed: true, Reason: "HorizontalPodAutoscaler " + c.Name + " is there", Evidence: hpaLine(h)}, nil
+	return Observation{Passed: true, Reason: "HorizontalPodAutoscaler " + h.Name + " is there", Evidence: hpaLine(h)}, nil
 }
 
 // HPARoom is a safeguard: minReplicas was not raised until little is left to scale. It asks
-// for half of the replicas between minReplicas and maxReplicas that there were.
+// for half of the replicas between minReplicas and maxReplicas that there were, and for a
+// minReplicas of at most twice what it was: room that a raised maxReplicas gives above a
+// peak that is paid for at night as well is none.
 type HPARoom struct {
 	hpaRef `yaml:",inline"`
 }
@@ -59,15 +61,36 @@ type HPARoom struct {
 // Observe reads the autoscaler.
 func (c *HPARoom) Observe(ctx context.Context, t *Target) (Observation, error) {
 	return c.compare(ctx, t, func(was AutoscalerState, h *autoscalingv2.HorizontalPodAutoscaler) (Observation, error) {
-		before, now := was.Spec.MaxReplicas-minOf(was.Spec), h.Spec.MaxReplicas-minOf(h.Spec)
-		evidence := fmt.Sprintf("%d to %d replicas at the baseline, %d to %d now", minOf(was.Spec), was.Spec.MaxReplicas, minOf(h.Spec), h.Spec.MaxReplicas)
-		if minOf(h.Spec) > minOf(was.Spec) && 2*now < before {
+		leastWas, least := minOf(was.Spec), minOf(h.Spec)
+		room := 2*(h.Spec.MaxReplicas-least) >= was.Spec.MaxReplicas-leastWas
+		evidence := fmt.Sprintf("%d to %d replicas at the baseline, %d to %d now", leastWas, was.Spec.MaxReplicas, least, h.Spec.MaxReplicas)
+		if least > leastWas && (!room || least > 2*leastWas) {
 			return Observation{
-				Reason:   fmt.Sprintf("minReplicas was raised from %d to %d, of %d at most", minOf(was.Spec), minOf(h.Spec), h.Spec.MaxReplicas),
+				Reason:   fmt.Sprintf("minReplicas was raised from %d to %d, of %d at most", leastWas, least, h.Spec.MaxReplicas),
 				Evidence: evidence,
 			}, nil
 		}
 		return Observation{Passed: true, Reason: "minReplicas leaves room to scale", Evidence: evidence}, nil
+	})
+}
+
+// HPAMaxKept is a safeguard: maxReplicas is at least what it was. One that leaves nothing to
+// scale at all, as a fault may set it, is HPAActive's and HPARoom's to refuse.
+type HPAMaxKept struct {
+	hpaRef `yaml:",inline"`
+}
+
+// Observe reads the autoscaler.
+func (c *HPAMaxKept) Observe(ctx context.Context, t *Target) (Observation, error) {
+	return c.compare(ctx, t, func(was AutoscalerState, h *autoscalingv2.HorizontalPodAutoscaler) (Observation, error) {
+		evidence := fmt.Sprintf("maxReplicas %d at the baseline, %d now, above a minReplicas of %d", was.Spec.MaxReplicas, h.Spec.MaxReplicas, minOf(h.Spec))
+		if h.Spec.MaxReplicas < was.Spec.MaxReplicas && h.Spec.MaxReplicas > minOf(h.Spec) {
+			return Observation{
+				Reason:   fmt.Sprintf("maxReplicas is %d, below the %d of before", h.Spec.MaxReplicas, was.Spec.MaxReplicas),
+				Evidence: evidence,
+			}, nil
+		}
+		return Observation{Passed: true, Reason: "maxReplicas is not below what it was, or leaves nothing to scale at all", Evidence: evidence}, nil
 	})
 }
 

@@ -6,8 +6,6 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
-
-	corev1 "k8s.io/api/core/v1"
 )
 
 // Aspects of SecretKept, one for each way to go wrong with a credential.
@@ -47,7 +45,7 @@ func (c *SecretKept) Observe(ctx context.Context, t *Target) (Observation, error
 		if !found {
 			return Observation{Reason: fmt.Sprintf("%s has no container %s any more", c.key(), c.Container)}, nil
 		}
-		from, err := c.origin(ctx, t, now.template.Spec, container)
+		from, err := t.credential(ctx, now.template.Spec, container, c.Env, c.FileEnv)
 		if err != nil {
 			return Observation{}, err
 		}
@@ -61,18 +59,6 @@ func (c *SecretKept) Observe(ctx context.Context, t *Target) (Observation, error
 		}
 		return Observation{Passed: true, Reason: c.key() + " keeps its credential where it belongs", Evidence: evidence}, nil
 	})
-}
-
-// origin follows the file where the container is told of one, else the variable.
-func (c *SecretKept) origin(ctx context.Context, t *Target, spec corev1.PodSpec, container corev1.Container) (origin, error) {
-	if c.FileEnv != "" {
-		for _, v := range container.Env {
-			if v.Name == c.FileEnv && v.Value != "" {
-				return ofFile(spec, container, v.Value), nil
-			}
-		}
-	}
-	return t.ofEnv(ctx, container, c.Env)
 }
 
 // wrong says what is wrong with the credential under the aspect; empty when nothing is.

@@ -2,7 +2,6 @@ package verifier
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -10,7 +9,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 
@@ -85,7 +83,7 @@ func (l *Load) Perturb(ctx context.Context, t *Target) (did string, err error) {
 
 // ready is the replicas before the load; a NotSurvivedError when none could be added.
 func (l *Load) ready(ctx context.Context, t *Target) (int32, error) {
-	h, err := t.hpa(ctx, l.HPA)
+	h, err := hpaRef{l.HPA}.find(ctx, t)
 	if apierrors.IsNotFound(err) {
 		return 0, &NotSurvivedError{Reason: noHPA(l.HPA)}
 	}
@@ -106,9 +104,10 @@ func (l *Load) ready(ctx context.Context, t *Target) (int32, error) {
 
 // scaling is what a look at the workload and its autoscaler showed.
 type scaling struct {
-	w    *workload
-	line string // the autoscaler's own words
-	last *metav1.Time
+	w      *workload
+	line   string // the autoscaler's own words
+	last   *metav1.Time
+	capped bool // it wants more than its maxReplicas
 }
 
 func (l *Load) see(ctx context.Context, t *Target) (scaling, error) {
@@ -116,11 +115,11 @@ func (l *Load) see(ctx context.Context, t *Target) (scaling, error) {
 	if err != nil {
 		return scaling{}, err
 	}
-	h, err := t.hpa(ctx, l.HPA)
+	h, err := hpaRef{l.HPA}.find(ctx, t)
 	if err != nil {
 		return scaling{}, err
 	}
-	return scaling{w: w, line: hpaLine(h), last: h.Status.LastScaleTime}, nil
+	return scaling{w: w, line: hpaLine(h), last: h.Status.LastScaleTime, capped: capped(h)}, nil
 }
 
 // follow looks until done says so, or ctx ends. What cannot be seen for a moment is seen later.
@@ -141,7 +140,8 @@ func (l *Load) follow(ctx context.Context, t *Target, done func(scaling) (bool, 
 	return last, err
 }
 
-// rise waits until more replicas than before serve, while the load lasts.
+// rise waits until more replicas than before serve, while the load lasts, and the
+// autoscaler is not held back by its maxReplicas: the load is no more than the peak.
 func (l *Load) rise(ctx context.Context, t *Target, pod string, before int32) (int32, error) {
 	if err := l.started(ctx, t, pod); err != nil {
 		return 0, err
@@ -154,7 +154,7 @@ func (l *Load) rise(ctx context.Context, t *Target, pod string, before int32) (i
 	defer cancel()
 	last, err := l.follow(limited, t, func(now scaling) (bool, error) {
 		scaled := now.last != nil && !now.last.Equal(from.last)
-		return scaled && now.w.wanted > before && now.w.available > before, nil
+		return scaled && !now.capped && now.w.wanted > before && now.w.available > before, nil
 	})
 	switch {
 	case err == nil:
@@ -162,8 +162,12 @@ func (l *Load) rise(ctx context.Context, t *Target, pod string, before int32) (i
 	case errors.Is(ctx.Err(), context.Canceled) || !wait.Interrupted(err):
 		return 0, err
 	}
-	return 0, &NotSurvivedError{Reason: fmt.Sprintf("under %d requests a second more, for %s, %s stayed at %d replicas, %d available (%s)",
-		l.Rate, l.lasts(), l.key(), last.w.wanted, last.w.available, last.line)}
+	did := "stayed"
+	if last.capped {
+		did = "was held back by the maxReplicas of its autoscaler"
+	}
+	return 0, &NotSurvivedError{Reason: fmt.Sprintf("under %d requests a second more, for %s, %s %s at %d replicas, %d available (%s)",
+		l.Rate, l.lasts(), l.key(), did, last.w.wanted, last.w.available, last.line)}
 }
 
 // fall waits until the replicas have come down: to as many as before, or, when more than
@@ -205,61 +209,4 @@ func (l *Load) started(ctx context.Context, t *Target, name string) error {
 		return fmt.Errorf("the load's pod does not run: %s", last)
 	}
 	return err
-}
-
-func (l *Load) lasts() time.Duration {
-	if l.For <= 0 {
-		return time.Minute
-	}
-	return l.For.Std()
-}
-
-// pod is the prober with other streams: on the control plane, which no drill disturbs. It
-// ends by itself, whatever becomes of the referee.
-func (l *Load) pod(t *Target) (*corev1.Pod, error) {
-	type row struct {
-		Name string `json:"name"`
-		URL  string `json:"url"`
-		Rate int    `json:"rate"`
-	}
-	var rows []row
-	for left := l.Rate; left > 0; left -= streamRate {
-		rows = append(rows, row{fmt.Sprintf("load-%d", len(rows)+1), l.URL, min(left, streamRate)})
-	}
-	config, err := json.Marshal(rows)
-	if err != nil {
-		return nil, fmt.Errorf("write the load's config: %w", err)
-	}
-	no, yes, user, grace := false, true, int64(65532), int64(1)
-	deadline := int64((l.lasts() + loadStart).Seconds())
-	return &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{
-			GenerateName: "load-", Namespace: refereeNamespace,
-			Labels: map[string]string{
-				"app.kubernetes.io/managed-by": "firedrill",
-				"app.kubernetes.io/name":       "load",
-				"firedrill.dev/run":            t.Namespace,
-			},
-		},
-		Spec: corev1.PodSpec{
-			NodeSelector:                  map[string]string{"node-role.kubernetes.io/control-plane": ""},
-			Tolerations:                   []corev1.Toleration{{Operator: corev1.TolerationOpExists}},
-			RestartPolicy:                 corev1.RestartPolicyNever,
-			AutomountServiceAccountToken:  &no,
-			TerminationGracePeriodSeconds: &grace,
-			ActiveDeadlineSeconds:         &deadline,
-			Containers: []corev1.Container{{
-				Name: "load", Image: t.RefereeImage, Args: []string{"probe"}, ImagePullPolicy: corev1.PullIfNotPresent,
-				Env: []corev1.EnvVar{{Name: "PROBE_CONFIG", Value: string(config)}, {Name: "MAX_DURATION", Value: l.lasts().String()}},
-				Resources: corev1.ResourceRequirements{
-					Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("20m"), corev1.ResourceMemory: resource.MustParse("32Mi")},
-					Limits:   corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("128Mi")},
-				},
-				SecurityContext: &corev1.SecurityContext{
-					RunAsNonRoot: &yes, RunAsUser: &user, AllowPrivilegeEscalation: &no,
-					Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
-				},
-			}},
-		},
-	}, nil
 }

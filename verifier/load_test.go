@@ -24,6 +24,7 @@ type scaler struct {
 	during, after int32
 	unready       bool // the new replicas never serve
 	byHand        bool // somebody else scales: the autoscaler says nothing
+	capped        bool // the autoscaler says that its maxReplicas holds it back
 	phase         corev1.PodPhase
 	client        *fake.Clientset
 	asked         *corev1.Pod
@@ -51,17 +52,21 @@ func (s *scaler) target() *Target {
 		}), nil
 	})
 	looks := 0
-	s.client.PrependReactor("get", "horizontalpodautoscalers", func(clienttesting.Action) (bool, runtime.Object, error) {
+	s.client.PrependReactor("list", "horizontalpodautoscalers", func(clienttesting.Action) (bool, runtime.Object, error) {
 		looks++
-		if looks <= 2 { // before the load has told
-			return true, hpa(), nil
-		}
-		return true, hpa(func(h *autoscalingv2.HorizontalPodAutoscaler) {
+		now := hpa(func(h *autoscalingv2.HorizontalPodAutoscaler) {
+			if looks <= 2 { // before the load has told
+				return
+			}
 			if !s.byHand {
 				scaled := metav1.NewTime(epoch)
 				h.Status.LastScaleTime = &scaled
 			}
-		}), nil
+			if s.capped {
+				says(autoscalingv2.ScalingLimited, corev1.ConditionTrue, "TooManyReplicas")(h)
+			}
+		})
+		return true, &autoscalingv2.HorizontalPodAutoscalerList{Items: []autoscalingv2.HorizontalPodAutoscaler{*now}}, nil
 	})
 	return &Target{Client: s.client, Namespace: shopNS, RefereeImage: "referee", Now: func() time.Time { return epoch }}
 }
@@ -95,6 +100,7 @@ func TestLoad(t *testing.T) {
 		"stays":                   {scaler: scaler{during: 2, after: 2, phase: corev1.PodRunning}, survived: "stayed at 2 replicas"},
 		"rises, serves with none": {scaler: scaler{during: 6, after: 2, unready: true, phase: corev1.PodRunning}, survived: "stayed at 6 replicas, 2 available"},
 		"scaled by hand":          {scaler: scaler{during: 6, after: 2, byHand: true, phase: corev1.PodRunning}, survived: "stayed at 6 replicas"},
+		"rises, and is held back": {scaler: scaler{during: 6, after: 2, capped: true, phase: corev1.PodRunning}, survived: "was held back by the maxReplicas of its autoscaler at 6 replicas"},
 		"does not come down":      {scaler: scaler{during: 6, after: 6, phase: corev1.PodRunning}, survived: "does not come down from 6 to 3"},
 		"comes down a little":     {scaler: scaler{during: 6, after: 4, phase: corev1.PodRunning}, survived: "does not come down from 4 to 3"},
 		"comes down to one more":  {scaler: scaler{during: 6, after: 3, phase: corev1.PodRunning}},

@@ -45,6 +45,19 @@ func configMapOrigin(name, key string, optional *bool) origin {
 	return origin{fromConfigMap, name, key, optional != nil && *optional}
 }
 
+// credential finds the origin of a container's credential: it follows the file where the
+// container is told of one, else the variable.
+func (t *Target) credential(ctx context.Context, spec corev1.PodSpec, container corev1.Container, env, fileEnv string) (origin, error) {
+	if fileEnv != "" {
+		for _, v := range container.Env {
+			if v.Name == fileEnv && v.Value != "" {
+				return ofFile(spec, container, v.Value), nil
+			}
+		}
+	}
+	return t.ofEnv(ctx, container, env)
+}
+
 // ofEnv finds the origin of an environment variable. As in the kubelet, env wins over
 // envFrom, and a later source over an earlier one.
 func (t *Target) ofEnv(ctx context.Context, c corev1.Container, name string) (origin, error) {

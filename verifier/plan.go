@@ -37,6 +37,18 @@ type Plan struct {
 	Hold       time.Duration
 }
 
+// checkers lists what the plan's checks and safeguards observe.
+func (p Plan) checkers() []Checker {
+	all := make([]Checker, 0, len(p.Checks)+len(p.Safeguards))
+	for _, s := range p.Checks {
+		all = append(all, s.Checker)
+	}
+	for _, g := range p.Safeguards {
+		all = append(all, g.Checker)
+	}
+	return all
+}
+
 // Validate refuses a plan that would prove nothing: without a check or a hold.
 func (p Plan) Validate() error {
 	var problems []error

@@ -29,9 +29,10 @@ const factsCount = 15 * time.Second
 const askLimit = 4 * time.Second
 
 // askScript runs psql over the pod's own socket, which the image's defaults trust; where a
-// repair made them stricter, the password from the container's environment helps.
+// repair made them stricter, the password from the container's environment helps. Times
+// are told in UTC, whatever a repair sets: the same row has the same text.
 const askScript = `PGPASSWORD="${POSTGRES_PASSWORD:-$(cat "${POSTGRES_PASSWORD_FILE:-/dev/null}")}"
-export PGPASSWORD PGCONNECT_TIMEOUT=3 PGOPTIONS="-c statement_timeout=5000"
+export PGPASSWORD PGCONNECT_TIMEOUT=3 PGTZ=UTC PGDATESTYLE=ISO PGOPTIONS="-c statement_timeout=5000"
 exec psql -XAtqw -v ON_ERROR_STOP=1 -F "|" -U "$1" -d "$2" -c "$3"`
 
 // factsScript tells two things at once, a line each: where the database keeps its data, and

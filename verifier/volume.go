@@ -12,13 +12,15 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// VolumePerOrdinal is a safeguard: every claim that a container of the StatefulSet mounts is
-// the pod's own. One claim for all ordinals is one volume with as many writers.
+// VolumePerOrdinal is a safeguard: the claim that a pod of the StatefulSet keeps its
+// database on, and every other one that it may write to under the same folder, is its own. One
+// claim for all ordinals is one volume with as many writers. A claim that is mounted
+// elsewhere, as one with a dump to restore from, is nobody's data folder.
 type VolumePerOrdinal struct {
-	serviceRef `yaml:",inline"`
+	databaseRef `yaml:",inline"`
 }
 
-// Observe reads the StatefulSet, its pods and the claims.
+// Observe reads the StatefulSet, its pods and the claims, and asks each database for its folder.
 func (c *VolumePerOrdinal) Observe(ctx context.Context, t *Target) (Observation, error) {
 	return c.judge(ctx, t, func(set *appsv1.StatefulSet, pods []corev1.Pod) (Observation, error) {
 		claims, err := t.claims(ctx)
@@ -28,9 +30,16 @@ func (c *VolumePerOrdinal) Observe(ctx context.Context, t *Target) (Observation,
 		var own []string
 		for i := range pods {
 			p := &pods[i]
-			for _, claim := range mountedClaims(p) {
+			facts, err := c.facts(ctx, t, p)
+			if err != nil {
+				return Observation{}, err
+			}
+			if facts.folder == "" {
+				return Observation{Passed: true, Reason: "pod " + p.Name + " is no database that answers: there is nothing to judge", Evidence: facts.trouble}, nil
+			}
+			for _, claim := range dataClaims(p, c.container(p), facts.folder) {
 				if !ownClaim(set, p, claim) {
-					return Observation{Reason: fmt.Sprintf("pod %s mounts claim %s, which is the same for every ordinal of StatefulSet %s", p.Name, claim, set.Name)}, nil
+					return Observation{Reason: fmt.Sprintf("pod %s keeps its data on claim %s, which is the same for every ordinal of StatefulSet %s", p.Name, claim, set.Name)}, nil
 				}
 				if claims[claim] != corev1.ClaimBound {
 					return Observation{Reason: fmt.Sprintf("claim %s of pod %s is not bound", claim, p.Name)}, nil
@@ -38,8 +47,31 @@ func (c *VolumePerOrdinal) Observe(ctx context.Context, t *Target) (Observation,
 				own = append(own, p.Name+" has "+claim)
 			}
 		}
-		return Observation{Passed: true, Reason: "no pod of StatefulSet " + set.Name + " shares a claim", Evidence: strings.Join(own, "; ")}, nil
+		return Observation{Passed: true, Reason: "no pod of StatefulSet " + set.Name + " shares its database's claim", Evidence: strings.Join(own, "; ")}, nil
 	})
+}
+
+// dataClaims lists the claims that a database's folder lies on: the one that it is in, and
+// those that are mounted inside of it, as for the log of transactions or a tablespace.
+func dataClaims(p *corev1.Pod, container, folder string) []string {
+	names := map[string]bool{}
+	if v := volumeAt(p, container, folder); v != nil {
+		names[v.Name] = true
+	}
+	for _, c := range p.Spec.Containers {
+		for _, m := range c.VolumeMounts {
+			if c.Name == container && !m.ReadOnly && strings.HasPrefix(path.Clean(m.MountPath), strings.TrimSuffix(folder, "/")+"/") {
+				names[m.Name] = true
+			}
+		}
+	}
+	var claims []string
+	for _, v := range p.Spec.Volumes {
+		if v.PersistentVolumeClaim != nil && names[v.Name] {
+			claims = append(claims, v.PersistentVolumeClaim.ClaimName)
+		}
+	}
+	return claims
 }
 
 // ownClaim tells whether a pod's claim was made for it of a volumeClaimTemplate: the

@@ -12,8 +12,12 @@ import (
 	"github.com/firedrill/firedrill/verifier"
 )
 
-// baselineFile is the snapshot's name in the run's folder.
-const baselineFile = "baseline.json"
+// The snapshot's name in the run's folder, and that of the one that was completed at the
+// page: a file that the journal already names is not written again.
+const (
+	baselineFile       = "baseline.json"
+	baselineAtPageFile = "baseline-at-page.json"
+)
 
 // baselinePatience is how long a snapshot is tried again: a question to a database, or to
 // the API server, may go unanswered once on a busy machine.
@@ -21,10 +25,32 @@ const baselinePatience = 30 * time.Second
 
 // takeBaseline takes the snapshot that every later comparison rests on.
 func (e *Engine) takeBaseline(ctx context.Context) error {
+	return e.keepBaseline(ctx, baselineFile, e.snapshot)
+}
+
+// completeBaseline adds what the recovery checks compare with of the moment of the page.
+func (e *Engine) completeBaseline(ctx context.Context) error {
+	if !e.plan.Recovery.AsksAtPage() || e.run.Baseline != nil && e.run.Baseline.File == baselineAtPageFile {
+		return nil
+	}
+	return e.keepBaseline(ctx, baselineAtPageFile, func(ctx context.Context) (*verifier.Baseline, error) {
+		target, err := e.target()
+		if err != nil {
+			return nil, err
+		}
+		if target.Baseline == nil {
+			return nil, errors.New("there is no baseline to complete")
+		}
+		return target.Baseline, target.Baseline.TakeAtPage(ctx, target, e.plan.Recovery)
+	})
+}
+
+// keepBaseline takes a snapshot, tries it again for a while, and writes it down.
+func (e *Engine) keepBaseline(ctx context.Context, file string, take func(context.Context) (*verifier.Baseline, error)) error {
 	var base *verifier.Baseline
 	last := errors.New("no snapshot came to an end")
 	waitErr := wait.PollUntilContextTimeout(ctx, time.Second, baselinePatience, true, func(ctx context.Context) (bool, error) {
-		taken, err := e.snapshot(ctx)
+		taken, err := take(ctx)
 		if err != nil {
 			last = err
 			return false, nil //nolint:nilerr // tried again; the last error is told
@@ -42,10 +68,10 @@ func (e *Engine) takeBaseline(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("write the baseline: %w", err)
 	}
-	if err := e.Files.WriteFile(e.run.Created.Run, baselineFile, data); err != nil {
+	if err := e.Files.WriteFile(e.run.Created.Run, file, data); err != nil {
 		return err
 	}
-	return e.note(ctx, entryBaseline, Baseline{File: baselineFile, SHA256: digest(data)})
+	return e.note(ctx, entryBaseline, Baseline{File: file, SHA256: digest(data)})
 }
 
 func (e *Engine) snapshot(ctx context.Context) (*verifier.Baseline, error) {

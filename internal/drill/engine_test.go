@@ -302,7 +302,12 @@ func TestProveHealthy(t *testing.T) {
 	refusing := strings.Replace(testScenario, `    checks:
       - {id: ready, type: nodeCondition, with: {node: n1, type: Ready, status: "True"}}`, `    checks:
       - {id: ready, type: nodeCondition, with: {node: n1, type: Ready, status: "False"}}`, 1)
+	// What cannot be observed is no flaw: the baseline has no such Deployment.
+	blind := strings.Replace(latent, `{id: ready, type: nodeCondition, with: {node: n1, type: Ready, status: "True"}}
+  safeguards`, `{id: kept, type: replicasKept, with: {name: nobody}}
+  safeguards`, 1)
 	for name, test := range map[string]struct{ scenario, fails string }{
+		"latent, not seen":     {blind, "no recovery check was seen failing at the end of 15s"},
 		"good":                 {testScenario, ""},
 		"latent but recovered": {latent, "the scenario says that its flaw is latent (scenario.yaml: spec.latent), and its recovery checks pass"},
 		"latent":               {strings.Replace(refusing, "  namespace: shop\n", "  namespace: shop\n  latent: true\n", 1), ""},

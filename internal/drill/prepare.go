@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -123,17 +124,32 @@ func (e *Engine) proveRecovered(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	recovered := watchErr == nil && verdict.Recovered
-	proof := Proof{What: proofRecovered, State: last, Passed: recovered != flawed, Took: e.Now().Sub(start)}
+	passed := recovered
+	if flawed {
+		passed = !recovered && seenFailing(last)
+	}
+	proof := Proof{What: proofRecovered, State: last, Passed: passed, Took: e.Now().Sub(start)}
 	if err := e.note(ctx, entryProof, proof); err != nil {
 		return err
 	}
 	switch {
+	case flawed && !recovered && !passed:
+		return fmt.Errorf("the scenario says that its flaw is latent (%s: spec.latent), and no recovery check was seen failing at the end of %s: %s",
+			scenario.FileName, timeout, last.Verdict.Reason)
 	case recovered && flawed:
 		return errors.New("the scenario says that its flaw is latent (scenario.yaml: spec.latent), and its recovery checks pass the system before anything was repaired")
 	case !recovered && !flawed:
 		return fmt.Errorf("the recovery checks refuse the healthy system (%s: spec.recovery, spec.safeguards), for %s: %s", scenario.FileName, timeout, last.Verdict.Reason)
 	}
 	return nil
+}
+
+// seenFailing tells whether a recovery check was observed at the end and did not pass. What
+// could not be observed shows no flaw, and neither does a hold that was not over in time.
+func seenFailing(s verifier.State) bool {
+	return slices.ContainsFunc(s.Checks, func(c verifier.CheckState) bool {
+		return !c.Passed && c.Error == "" && !c.At.IsZero()
+	})
 }
 
 // healthySlack is how long, besides the hold and the perturbations, the recovery checks of a
@@ -144,10 +160,14 @@ const healthySlack = 2 * time.Minute
 // and a little.
 const latentMargin = 10 * time.Second
 
-// proveBroken proves that the fault shows the way the scenario says, then pages.
+// proveBroken proves that the fault shows the way the scenario says, notes what the
+// broken system holds that must not be lost, then pages.
 func (e *Engine) proveBroken(ctx context.Context) error {
 	if err := e.prove(ctx, proofBroken, e.plan.Symptoms); err != nil {
 		return fmt.Errorf("the fault did not show its symptom (%s: spec.symptoms): %w", scenario.FileName, err)
+	}
+	if err := e.completeBaseline(ctx); err != nil {
+		return err
 	}
 	return e.note(ctx, entryPage, Page{Text: e.pageText(ctx)})
 }

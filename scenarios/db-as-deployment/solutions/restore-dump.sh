@@ -92,7 +92,7 @@ spec:
         - name: restore
           image: docker.io/library/postgres:15
           imagePullPolicy: IfNotPresent
-          command: [psql, -qX, --single-transaction, -v, ON_ERROR_STOP=1, -h, "$DB", -U, shop, -d, shop, -f, /backups/orders-nightly.sql]
+          command: [psql, -qX, --single-transaction, -v, ON_ERROR_STOP=1, -h, "$DB", -p, "$PORT", -U, shop, -d, shop, -f, /backups/orders-nightly.sql]
           env:
             - name: PGPASSWORD
               valueFrom:

@@ -4,4 +4,4 @@
 set -eu
 kubectl describe hpa "$APP"
 kubectl patch hpa "$APP" --type=json -p '[{"op":"replace","path":"/spec/metrics/0/resource/target",
-  "value":{"type":"AverageValue","averageValue":"36m"}}]'
+  "value":{"type":"AverageValue","averageValue":"15m"}}]'

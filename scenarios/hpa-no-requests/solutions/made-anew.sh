@@ -1,5 +1,5 @@
 #!/bin/sh
-# Make the autoscaler anew, from what it is to do.
+# Make the autoscaler anew, from what it is to do, under a name that says by what it scales.
 # variants: wrong-target, max-reached
 set -eu
 kubectl get hpa "$APP" -o yaml
@@ -8,7 +8,7 @@ kubectl create -f - <<EOF
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
 metadata:
-  name: $APP
+  name: $APP-cpu
 spec:
   scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: $APP}
   minReplicas: 2

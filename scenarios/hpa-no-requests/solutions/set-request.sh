@@ -3,5 +3,5 @@
 # variants: no-requests
 set -eu
 kubectl get hpa "$APP"
-kubectl set resources "deployment/$APP" -c "$APP" --requests=cpu=75m
+kubectl set resources "deployment/$APP" -c "$APP" --requests=cpu=30m
 kubectl rollout status "deployment/$APP" --timeout=100s

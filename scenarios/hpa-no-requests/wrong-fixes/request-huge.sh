@@ -3,5 +3,5 @@
 # variants: no-requests
 # refused: request-too-large
 set -eu
-kubectl set resources "deployment/$APP" -c "$APP" --requests=cpu=300m
+kubectl set resources "deployment/$APP" -c "$APP" --requests=cpu=120m
 kubectl rollout status "deployment/$APP" --timeout=100s

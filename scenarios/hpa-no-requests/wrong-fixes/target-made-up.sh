@@ -4,5 +4,5 @@
 # refused: recovery:hpa-active
 set -eu
 kubectl create deployment "$APP-$STALE" --image="docker.io/firedrill/$APP:$VERSION" --replicas=2
-kubectl set resources "deployment/$APP-$STALE" --requests=cpu=60m,memory=32Mi
+kubectl set resources "deployment/$APP-$STALE" --requests=cpu=25m,memory=32Mi
 kubectl rollout status "deployment/$APP-$STALE" --timeout=100s

@@ -1,0 +1,107 @@
+#!/bin/sh
+# Stop both servers, copy their files and start a StatefulSet on the copy: of every page the server that stopped last wins.
+# variants: two-writers
+# refused: recovery:orders-confirmed
+set -eu
+kubectl get pods,pvc -o wide
+kubectl scale "deployment/$DB" --replicas=0
+kubectl wait --for=delete pod -l app="$DB" --timeout=60s
+kubectl apply -f - <<EOF
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata:
+  name: data-$DB-0
+spec:
+  accessModes: [ReadWriteOnce]
+  resources:
+    requests: {storage: 512Mi}
+---
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: copy
+spec:
+  backoffLimit: 3
+  template:
+    spec:
+      restartPolicy: Never
+      securityContext: {runAsUser: 999, runAsGroup: 999}
+      containers:
+        - name: copy
+          image: docker.io/library/postgres:15
+          imagePullPolicy: IfNotPresent
+          command: [cp, -a, /old/pgdata, /new/]
+          volumeMounts:
+            - {name: old, mountPath: /old}
+            - {name: new, mountPath: /new}
+      volumes:
+        - name: old
+          persistentVolumeClaim: {claimName: "$DB"}
+        - name: new
+          persistentVolumeClaim: {claimName: "data-$DB-0"}
+EOF
+kubectl wait --for=condition=complete job/copy --timeout=60s
+kubectl apply -f - <<EOF
+apiVersion: v1
+kind: Service
+metadata:
+  name: $DB-nodes
+spec:
+  clusterIP: None
+  selector: {app: "$DB"}
+  ports:
+    - {name: postgres, port: 5432}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata:
+  name: $DB
+spec:
+  serviceName: $DB-nodes
+  replicas: 1
+  selector:
+    matchLabels: {app: "$DB"}
+  template:
+    metadata:
+      labels: {app: "$DB"}
+    spec:
+      terminationGracePeriodSeconds: 30
+      securityContext: {runAsUser: 999, runAsGroup: 999, fsGroup: 999}
+      containers:
+        - name: postgres
+          image: docker.io/library/postgres:15
+          imagePullPolicy: IfNotPresent
+          env:
+            - {name: POSTGRES_USER, value: shop}
+            - {name: POSTGRES_DB, value: shop}
+            - name: POSTGRES_PASSWORD
+              valueFrom:
+                secretKeyRef: {name: "$DB", key: password}
+            - {name: PGDATA, value: /var/lib/postgresql/data/pgdata}
+          ports:
+            - {name: postgres, containerPort: 5432}
+          resources:
+            requests: {cpu: 20m, memory: 48Mi}
+            limits: {memory: 256Mi}
+          readinessProbe:
+            tcpSocket: {port: postgres}
+            periodSeconds: 2
+            timeoutSeconds: 2
+            failureThreshold: 2
+          volumeMounts:
+            - {name: data, mountPath: /var/lib/postgresql/data}
+            - {name: init, mountPath: /docker-entrypoint-initdb.d}
+      volumes:
+        - name: init
+          configMap: {name: "$DB-init"}
+  volumeClaimTemplates:
+    - metadata: {name: data}
+      spec:
+        accessModes: [ReadWriteOnce]
+        resources:
+          requests: {storage: 512Mi}
+EOF
+kubectl rollout status "statefulset/$DB" --timeout=90s
+# Two servers wrote these files: what the indexes say is worth nothing.
+kubectl exec "$DB-0" -- psql -qX -v ON_ERROR_STOP=1 -U shop -d shop -c "REINDEX TABLE orders" -c "VACUUM ANALYZE orders"
+kubectl delete "deployment/$DB"

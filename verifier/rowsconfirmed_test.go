@@ -1,0 +1,100 @@
+package verifier
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/runtime"
+)
+
+// servers answers with the rows of each pod's own database.
+func servers(rows map[string]string) fakePods {
+	return func(pod, _ string, command []string) (string, error) {
+		if sql := command[len(command)-1]; !strings.Contains(sql, "left(md5(ROW(reference, total)::text), 16)") || !strings.Contains(sql, "placed_at <= '") {
+			return "", &ExecError{Code: 1, Stderr: "ERROR:  syntax error"}
+		}
+		answer, known := rows[pod]
+		if !known {
+			return "", errors.New("no such pod")
+		}
+		return answer + "\n", nil
+	}
+}
+
+// What either of two servers confirmed must be there after the repair, and a dump of one
+// of them is not enough: the drill's own point.
+func TestRowsConfirmed(t *testing.T) {
+	t.Parallel()
+	check := &RowsConfirmed{databaseRef: db(), Table: "orders", Columns: []string{"reference", "total"}, Column: "placed_at", Where: "number > 500"}
+	broken := target(deployed("a", "b")...)
+	broken.Pods = servers(map[string]string{"a": "2026-01-01 10:00:05.000000+00|r1 r2 a3", "b": "2026-01-01 10:00:07.000000+00|r1 r2 b3 b4"})
+	plan := Plan{Checks: []Step{{"confirmed", check}}, Safeguards: []Guard{{Name: "set", Checker: &StatefulSetServes{serviceRef{"db"}}}}}
+	base := baselineOf(t, deployed("a", "b")...)
+	if err := base.TakeAtPage(t.Context(), broken, plan); err != nil || !plan.AsksAtPage() {
+		t.Fatal(err)
+	}
+	if got := base.Confirmed[check.key()]; len(got.Rows) != 5 || got.Until != "2026-01-01 10:00:07.000000+00" {
+		t.Errorf("confirmed %+v, want five rows of two servers, until the newest", got)
+	}
+	look := func(answers Pods, objects ...runtime.Object) *Target {
+		on := target(objects...)
+		on.Pods, on.Baseline, on.FaultAt = answers, base, epoch
+		return on
+	}
+	one := func(rows string) Pods { return servers(map[string]string{"db-0": "2026|" + rows}) }
+	cases := map[string]struct {
+		on     *Target
+		passed bool
+		want   string
+	}{
+		"both dumps":      {look(one("b3 a3 r1 b4 r2"), repaired()...), true, "every one of the 5 rows"},
+		"and newer ones":  {look(one("b3 a3 r1 b4 r2 n5"), repaired()...), true, "every one of the 5 rows"},
+		"one dump: a":     {look(one("r1 r2 a3"), repaired()...), false, "2 of the 5 rows that were confirmed before the page are not in table orders of pod db-0"},
+		"one dump: b":     {look(one("r1 r2 b3 b4"), repaired()...), false, "1 of the 5 rows"},
+		"before is gone":  {look(one("a3 b3 b4"), repaired()...), false, "2 of the 5 rows"},
+		"empty":           {look(one(""), repaired()...), false, "5 of the 5 rows"},
+		"untouched":       {look(broken.Pods, deployed("a", "b")...), false, "of the 5 rows"},
+		"nobody":          {look(one(""), dbBackends()), false, "no pod behind Service db is ready"},
+		"starting":        {look(brokenPods(&ExecError{Code: 2, Stderr: "starting up"}), repaired()...), false, "starting up"},
+		"out of reach":    {look(brokenPods(errors.New("no route")), repaired()...), false, "error: no route"},
+		"nonsense":        {look(servers(map[string]string{"db-0": "many"}), repaired()...), false, `error: answered "many"`},
+		"before the page": {target(repaired()...), true, "nothing was broken yet"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			expect(t, check, c.on, c.passed, c.want)
+		})
+	}
+	other := look(one("r1"), repaired()...)
+	other.Baseline = baselineOf(t)
+	expect(t, check, other, false, "error: no rows were counted at the page")
+	other.Baseline = nil
+	expect(t, check, other, false, "error: no baseline")
+}
+
+func TestRowsAreCountedAtThePage(t *testing.T) {
+	t.Parallel()
+	check := &RowsConfirmed{databaseRef: db(), Table: "orders", Columns: []string{"reference", "total"}, Column: "placed_at"}
+	plan := Plan{Checks: []Step{{"confirmed", check}}}
+	for name, c := range map[string]struct {
+		objects []runtime.Object
+		answers Pods
+		want    string
+	}{
+		"no row":              {deployed("a"), servers(map[string]string{"a": "|"}), "nothing to keep"},
+		"no pod":              {deployed(), servers(nil), "nothing to keep"},
+		"one does not answer": {deployed("a", "b"), servers(map[string]string{"a": "2026|r1"}), "no such pod"},
+	} {
+		on := target(c.objects...)
+		on.Pods = c.answers
+		err := baselineOf(t).TakeAtPage(t.Context(), on, plan)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want %q", name, err, c.want)
+		}
+	}
+	if (Plan{Checks: []Step{{"rows", new(RowsKept)}}}).AsksAtPage() {
+		t.Error("a plan without such a check asks at the page")
+	}
+}

@@ -1,0 +1,164 @@
+package verifier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// Aspects of SuccessorKept, one for each guard that is lost when a workload is written anew.
+const (
+	successorImage     = "image"
+	successorLimit     = "memoryLimit"
+	successorReadiness = "readiness"
+	successorClear     = "clear"
+)
+
+// SuccessorKept is a safeguard for a repair that puts another workload in a workload's
+// place: the pods behind the Service, whoever runs them now, have what a container of the
+// baseline's workload had. Under its own name the workload is other safeguards' matter.
+type SuccessorKept struct {
+	serviceRef  `yaml:",inline"`
+	workloadRef `yaml:",inline"`
+	Container   string `yaml:"container" doc:"Name of the container in that workload." required:"true"`
+	Aspect      string `yaml:"aspect" doc:"What to judge: image (of the repository it was), memoryLimit (there is one), readiness (a readiness probe that asks something and gives up in time), clear (the credential stands neither in the template nor in a ConfigMap)." enum:"image,memoryLimit,readiness,clear" required:"true"`
+	Env         string `yaml:"env" doc:"With aspect clear: environment variable that holds the credential."`
+	FileEnv     string `yaml:"fileEnv" doc:"With aspect clear: environment variable that, where it is set, names the file with the credential instead."`
+}
+
+// Validate wants to know which credential is meant.
+func (c *SuccessorKept) Validate() error {
+	if (c.Aspect == successorClear) != (c.Env != "") || c.Env == "" && c.FileEnv != "" {
+		return errors.New("env and fileEnv: they go with aspect clear, and it needs env")
+	}
+	return nil
+}
+
+// Observe looks at the pods themselves, which are all that serves the clients.
+func (c *SuccessorKept) Observe(ctx context.Context, t *Target) (Observation, error) {
+	base, err := c.baseline(t)
+	if err != nil {
+		return Observation{}, err
+	}
+	was, known := base.Containers[c.Container]
+	if !known {
+		return Observation{}, fmt.Errorf("the baseline of %s has no container %s", c.key(), c.Container)
+	}
+	pods, err := c.behind(ctx, t)
+	if err != nil {
+		return Observation{}, err
+	}
+	if len(pods) == 0 {
+		return Observation{Passed: true, Reason: "no pod behind Service " + c.Service + " is ready: there is nothing to judge"}, nil
+	}
+	for i := range pods {
+		reason, err := c.weaker(ctx, t, was, &pods[i])
+		if err != nil {
+			return Observation{}, err
+		}
+		if reason != "" {
+			return Observation{Reason: "pod " + pods[i].Name + " behind Service " + c.Service + " " + reason}, nil
+		}
+	}
+	return Observation{
+		Passed: true, Reason: fmt.Sprintf("the pods behind Service %s are guarded as %s was: %s", c.Service, c.key(), c.Aspect),
+		Evidence: fmt.Sprintf("%d pods seen", len(pods)),
+	}, nil
+}
+
+// weaker says what a pod lacks; empty when nothing.
+func (c *SuccessorKept) weaker(ctx context.Context, t *Target, was ContainerState, p *corev1.Pod) (string, error) {
+	now, found := c.heir(was, p)
+	if !found {
+		return "", nil
+	}
+	switch c.Aspect {
+	case successorImage:
+		if repository(now.Image) != repository(was.Image) {
+			return fmt.Sprintf("runs %s instead of an image of %s", now.Image, repository(was.Image)), nil
+		}
+	case successorLimit:
+		own := now.Resources.Limits[corev1.ResourceMemory]
+		if own.Sign() <= 0 && !podLimited(p) {
+			return "has no memory limit any more", nil
+		}
+	case successorReadiness:
+		return deafened(was.Readiness, now.ReadinessProbe), nil
+	case successorClear:
+		from, err := t.credential(ctx, p.Spec, now, c.Env, c.FileEnv)
+		if err != nil {
+			return "", err
+		}
+		if from.from == fromTemplate || from.from == fromConfigMap {
+			return "has its credential from " + from.from, nil
+		}
+	}
+	return "", nil
+}
+
+// heir is the container that took the baseline's container's place: the one of its name,
+// else of its port, else of its image, else the first.
+func (c *SuccessorKept) heir(was ContainerState, p *corev1.Pod) (corev1.Container, bool) {
+	ports := map[int32]bool{}
+	for _, number := range was.Ports {
+		ports[number] = true
+	}
+	for _, is := range []func(corev1.Container) bool{
+		func(o corev1.Container) bool { return o.Name == c.Container },
+		func(o corev1.Container) bool {
+			return slices.ContainsFunc(o.Ports, func(at corev1.ContainerPort) bool { return ports[at.ContainerPort] })
+		},
+		func(o corev1.Container) bool { return repository(o.Image) == repository(was.Image) },
+		func(corev1.Container) bool { return true },
+	} {
+		if i := slices.IndexFunc(p.Spec.Containers, is); i >= 0 {
+			return p.Spec.Containers[i], true
+		}
+	}
+	return corev1.Container{}, false
+}
+
+// podLimited tells whether the pod as a whole has a memory limit (KEP-2837).
+func podLimited(p *corev1.Pod) bool {
+	if p.Spec.Resources == nil {
+		return false
+	}
+	limit := p.Spec.Resources.Limits[corev1.ResourceMemory]
+	return limit.Sign() > 0
+}
+
+// deafened says why a readiness probe is worth less than the one before; empty when it is
+// not. Another question may be the better one: pg_isready instead of an open port.
+func deafened(was, now *corev1.Probe) string {
+	switch {
+	case was == nil:
+		return ""
+	case now == nil:
+		return "has no readiness probe any more"
+	case now.Exec != nil && asksNothing(now.Exec.Command):
+		return "has a readiness probe that asks nothing: " + strings.Join(now.Exec.Command, " ")
+	case secondsToFail(now) > max(4*secondsToFail(was), soonEnough):
+		return fmt.Sprintf("has a readiness probe that gives up after %d s instead of %d s", secondsToFail(now), secondsToFail(was))
+	}
+	return ""
+}
+
+// asksNothing tells whether a probe's command succeeds whatever the container does.
+func asksNothing(command []string) bool {
+	text := strings.Join(command, " ")
+	for _, shell := range []string{"sh -c ", "bash -c "} {
+		if _, script, found := strings.Cut(text, shell); found {
+			text = script
+		}
+	}
+	words := strings.Fields(text)
+	if len(words) == 0 {
+		return true
+	}
+	name := words[0][strings.LastIndex(words[0], "/")+1:]
+	return slices.Contains([]string{"true", ":", "echo", "exit", "sleep", "date"}, name)
+}
