@@ -78,7 +78,7 @@ func (f *Factory) newReferee(ctx context.Context, r *openRun, log *slog.Logger) 
 		Images:  &imageLoader{client: client, cluster: c, builder: builder, referee: referee, selector: r.NodeSelector},
 		Trainee: trainee.New(client, config, func(run string) string { return filepath.Join(store.Dir(run), traineeKubeconfig) }),
 		Users:   users, Actions: trail, Runner: &verifier.Runner{}, Now: time.Now, Log: log, RefereeImage: referee.Name,
-		Notifier: notifier,
+		Notifier: notifier, ClusterGone: func() (bool, error) { return f.clusterRemoved(r.Run) },
 	})
 	if err != nil {
 		return nil, errors.Join(err, record.Close())
