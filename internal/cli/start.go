@@ -332,17 +332,8 @@ func alone(ctx context.Context, c *cluster.Cluster, open []*drill.Run, breaks bo
 
 // inUse tells whether a run is under way on the cluster.
 func (f *Factory) inUse(clusterID string) (bool, error) {
-	store, err := f.store()
-	if err != nil {
-		return false, err
-	}
-	open, err := unfinished(store)
-	for _, r := range open {
-		if r.ClusterID == clusterID {
-			return true, err
-		}
-	}
-	return false, err
+	open, err := f.runsOn(clusterID)
+	return len(open) > 0, err
 }
 
 // started is what "start --detach -o json" prints: a contract (docs/cli.md).
