@@ -132,7 +132,7 @@ func (r *benchRun) env(folder *scenario.Folder) ([]string, error) {
 		return nil, err
 	}
 	env := append(os.Environ(), folder.Env()...)
-	return append(env, "KUBECONFIG="+r.kubeconfig(), "FIREDRILL="+self, "FIREDRILL_HOME="+h.Dir(), "FIREDRILL_CLUSTER="+r.bench.cluster.Name()), nil
+	return append(env, "KUBECONFIG="+r.kubeconfig(), "FIREDRILL="+self, "FIREDRILL_HOME="+h.Dir(), "FIREDRILL_CLUSTER="+r.bench.cluster.Name(), "FIREDRILL_RUN="+r.name()), nil
 }
 
 // Follow is part of prove.Run.

@@ -49,7 +49,7 @@ counts. Whether it is right is told with the verdict, in the report.`,
 
 func runDiagnose(ctx context.Context, o *diagnoseOptions) error {
 	f := o.factory
-	r, err := f.openIncident(o.run, drill.UpdateDiagnose)
+	r, err := f.openIncident(ctx, o.run, drill.UpdateDiagnose)
 	if err != nil {
 		return err
 	}

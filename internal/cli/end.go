@@ -2,12 +2,9 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
-	"github.com/firedrill/firedrill/internal/cluster"
 	"github.com/firedrill/firedrill/internal/drill"
 	"github.com/firedrill/firedrill/internal/session"
 )
@@ -66,13 +63,8 @@ func (f *Factory) endAndWait(ctx context.Context, r *openRun) error {
 // clusterGone finishes a run whose cluster is not there any more: nothing is left to
 // take away.
 func (f *Factory) clusterGone(ctx context.Context, r *openRun) error {
-	_, err := f.runCluster(ctx, r.Run)
-	var none *cluster.NotFoundError
-	if !errors.Is(err, errClusterGone) && !errors.As(err, &none) {
-		return nil // there, or not known to be gone: the referee will tell
+	if gone, err := f.clusterRemoved(r.Run); err != nil || !gone {
+		return err // there, or not known to be gone: the referee will tell
 	}
-	if err := drill.Abandon(ctx, r.journal, r.Run, fmt.Sprintf("the cluster %s is gone", r.Cluster)); err != nil {
-		return err
-	}
-	return r.refresh()
+	return r.abandon(ctx)
 }

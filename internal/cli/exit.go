@@ -10,7 +10,7 @@ import (
 	"github.com/firedrill/firedrill/internal/iostreams"
 )
 
-// The process's exit codes. Scripts rely on them: docs/exit-codes.md.
+// The process's exit codes. Scripts rely on them: docs/cli.md.
 const (
 	exitOK           = 0   // passed
 	exitError        = 1   // the tool failed

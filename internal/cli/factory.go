@@ -27,6 +27,9 @@ type Factory struct {
 	// ScenarioDirs are folders of scenarios of one's own (--scenarios).
 	ScenarioDirs []string
 
+	// startReferee starts a referee for a run; nil: spawnReferee, a process of its own.
+	startReferee func(context.Context, *openRun) error
+
 	level *slog.LevelVar
 	lines *bufio.Reader // of IO.In, once a person was asked something
 }

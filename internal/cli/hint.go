@@ -13,7 +13,7 @@ func newHint(f *Factory) *cobra.Command {
 		Short:   "Give the next hint of a drill: free in training, it costs points when graded",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := f.openRun(optionalRun(args))
+			r, err := f.openLive(cmd.Context(), optionalRun(args))
 			if err != nil {
 				return err
 			}

@@ -9,15 +9,16 @@ import (
 const (
 	lookEvery  = time.Second     // how often a follower looks whether a referee is alive
 	retryEvery = 5 * time.Second // and starts one again that could not begin
-	patientFor = 2 * time.Minute // before it gives up: an API server may be away for a while
+	patientFor = 2 * time.Minute // before a person is told that it is given up: an API server may be away for a while
 )
 
 // refereeKeeper keeps a referee alive while somebody follows a run.
 type refereeKeeper struct {
 	factory *Factory
 	run     *openRun
-	next    time.Time // when to look again
-	trouble time.Time // since when no referee could begin; zero while one can
+	patient time.Duration // before it gives up; 0: never, what is waited for has a limit of its own
+	next    time.Time     // when to look again
+	trouble time.Time     // since when no referee could begin; zero while one can
 }
 
 // look starts a referee when there is none. One that cannot begin, because the cluster is
@@ -46,7 +47,7 @@ func (k *refereeKeeper) look(ctx context.Context) error {
 		f := k.factory
 		return write(f.IO.Err, "%s the referee of %s cannot go on: %s\nIt is tried again ...\n", f.IO.ErrPalette().Yellow("warning:"), k.run.name(), why)
 	}
-	if now.Sub(k.trouble) > patientFor {
+	if k.patient > 0 && now.Sub(k.trouble) > k.patient {
 		return fmt.Errorf("no referee can work on %s: %s (log: %s)", k.run.name(), why, k.run.logPath())
 	}
 	return nil

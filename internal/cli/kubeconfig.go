@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"os"
 
@@ -16,8 +17,8 @@ func newKubeconfig(f *Factory) *cobra.Command {
 		Short:   "Print the path of the trainee's kubeconfig",
 		Example: `  export KUBECONFIG=$(firedrill kubeconfig)`,
 		Args:    cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			r, err := f.traineeRun(args)
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := f.traineeRun(cmd.Context(), args)
 			if err != nil {
 				return err
 			}
@@ -27,8 +28,8 @@ func newKubeconfig(f *Factory) *cobra.Command {
 }
 
 // traineeRun is a run whose trainee has been paged and can act.
-func (f *Factory) traineeRun(args []string) (*openRun, error) {
-	r, err := f.openRun(optionalRun(args))
+func (f *Factory) traineeRun(ctx context.Context, args []string) (*openRun, error) {
+	r, err := f.openLive(ctx, optionalRun(args))
 	if err != nil {
 		return nil, err
 	}

@@ -47,8 +47,8 @@ func (f *Factory) tellIncident(ctx context.Context, r *openRun, u drill.Update, 
 
 // openIncident reads a run on whose incident something can be told: from the page to the
 // verdict, and for a resolution until the run ends.
-func (f *Factory) openIncident(name, verb string) (*openRun, error) {
-	r, err := f.openRun(name)
+func (f *Factory) openIncident(ctx context.Context, name, verb string) (*openRun, error) {
+	r, err := f.openLive(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func newAck(f *Factory) *cobra.Command {
 		Short:   "Acknowledge the page: the incident is yours",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := f.openIncident(optionalRun(args), drill.UpdateAck)
+			r, err := f.openIncident(cmd.Context(), optionalRun(args), drill.UpdateAck)
 			if err != nil {
 				return err
 			}
@@ -130,7 +130,7 @@ func newNote(f *Factory) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r, err := f.openIncident(run, drill.UpdateNote)
+			r, err := f.openIncident(cmd.Context(), run, drill.UpdateNote)
 			if err != nil {
 				return err
 			}
@@ -165,7 +165,7 @@ func newSeverity(f *Factory) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r, err := f.openIncident(run, drill.UpdateSeverity)
+			r, err := f.openIncident(cmd.Context(), run, drill.UpdateSeverity)
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +49,7 @@ func pagedRun(t *testing.T, input string) (*Factory, *openRun) {
 	streams.SetTerminal(true, false, false, false)
 	home := t.TempDir()
 	f := NewFactory(streams)
+	f.startReferee = func(context.Context, *openRun) error { return nil }
 	f.Getenv = func(key string) string { return map[string]string{"FIREDRILL_HOME": home}[key] }
 	store, err := f.store()
 	if err != nil {

@@ -32,6 +32,9 @@ func (f *Factory) ensureReferee(ctx context.Context, r *openRun) error {
 	if err != nil || alive {
 		return err
 	}
+	if f.startReferee != nil {
+		return f.startReferee(ctx, r)
+	}
 	return f.spawnReferee(ctx, r)
 }
 
@@ -139,6 +142,13 @@ func (f *Factory) referee(ctx context.Context, r *openRun) error {
 		return err
 	}
 	log.Info("referee", "run", r.name(), "pid", os.Getpid(), "phase", r.Phase)
+	if r.Phase == drill.PhaseFinished {
+		return nil
+	}
+	if err := f.clusterGone(ctx, r); err != nil || r.Phase == drill.PhaseFinished {
+		log.Info("referee ends: the cluster is gone", "error", err)
+		return err
+	}
 	referee, err := f.newReferee(ctx, r, log)
 	if err != nil {
 		log.Error("referee cannot begin", "error", err)

@@ -59,11 +59,11 @@ offline; junit, csv and xapi are for build servers, spreadsheets and learning re
   firedrill report shop-x7k2q -o xapi --actor ann@example.org
   firedrill report shop-x7k2q --verify`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.check(); err != nil {
 				return err
 			}
-			r, err := f.openRun(optionalRun(args))
+			r, err := f.openLive(cmd.Context(), optionalRun(args))
 			if err != nil {
 				return err
 			}

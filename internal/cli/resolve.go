@@ -50,7 +50,7 @@ too. On a terminal you are asked for what no flag gives. The verdict does not de
 
 func runResolve(ctx context.Context, o *resolveOptions) error {
 	f := o.factory
-	r, err := f.openIncident(o.run, drill.UpdateResolve)
+	r, err := f.openIncident(ctx, o.run, drill.UpdateResolve)
 	if err != nil {
 		return err
 	}

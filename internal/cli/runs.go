@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/firedrill/firedrill/internal/drill"
 	"github.com/firedrill/firedrill/internal/session"
@@ -49,6 +50,25 @@ func (f *Factory) openRun(name string) (*openRun, error) {
 	}
 	journal.SealOn(drill.Ends)
 	r := &openRun{store: store, journal: journal}
+	return r, r.refresh()
+}
+
+// openLive reads the journal of a run that may be under way, and sees to it that a referee
+// is at work on it. That none can begin, for its cluster does not answer, is said: what the
+// journal tells is true all the same.
+func (f *Factory) openLive(ctx context.Context, name string) (*openRun, error) {
+	r, err := f.openRun(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.ensureReferee(ctx, r); err != nil {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		if err := write(f.IO.Err, "%s no referee is watching: %v\n", f.IO.ErrPalette().Yellow("warning:"), err); err != nil {
+			return nil, err
+		}
+	}
 	return r, r.refresh()
 }
 
@@ -122,13 +142,18 @@ func (r *openRun) ask(ctx context.Context, verb string) error {
 }
 
 // follow calls each after every change of the run until it says stop. It also makes
-// sure, all the while, that a referee is alive.
+// sure, all the while, that a referee is alive, and gives up when none can be for long.
 func (r *openRun) follow(ctx context.Context, f *Factory, each func(*drill.Run, session.Entry) (stop bool, err error)) error {
+	return r.followFor(ctx, f, patientFor, each)
+}
+
+// followFor is follow with a patience of its own; 0 is one without an end.
+func (r *openRun) followFor(ctx context.Context, f *Factory, patient time.Duration, each func(*drill.Run, session.Entry) (stop bool, err error)) error {
 	if err := r.refresh(); err != nil {
 		return err
 	}
 	errStop := errors.New("stop")
-	keeper := &refereeKeeper{factory: f, run: r}
+	keeper := &refereeKeeper{factory: f, run: r, patient: patient}
 	err := r.journal.Follow(ctx, r.offset, func(e session.Entry) error {
 		if err := r.Apply(e); err != nil {
 			return err

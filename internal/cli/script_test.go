@@ -48,7 +48,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": scriptExits, "journal": scriptJournal, "replace": scriptReplace, "await": scriptAwait,
+			"exits": scriptExits, "journal": scriptJournal, "replace": scriptReplace, "await": scriptAwait, "hold": scriptHold,
 		},
 	})
 }
@@ -104,6 +104,17 @@ func scriptJournal(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	file := filepath.Join(home.Home(ts.Getenv("FIREDRILL_HOME")).Run(args[0]), session.JournalFile)
 	ts.Check(home.WriteFile(file, journal.Bytes(), home.FilePerm))
+}
+
+// scriptHold holds a run as its referee does, until the script ends: no verb starts one.
+// hold RUN
+func scriptHold(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: hold RUN")
+	}
+	release, err := session.NewStore(home.Home(ts.Getenv("FIREDRILL_HOME")).Runs()).Hold(context.Background(), args[0])
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(release()) })
 }
 
 // scriptReplace edits a file: replace OLD NEW FILE. OLD must be in it.

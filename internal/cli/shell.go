@@ -28,7 +28,7 @@ asciinema plays. It holds all that is shown, secrets included.`,
   firedrill shell --record mine.cast`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := f.traineeRun(args)
+			r, err := f.traineeRun(cmd.Context(), args)
 			if err != nil {
 				return err
 			}

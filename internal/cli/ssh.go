@@ -35,6 +35,10 @@ func newSSH(f *Factory) *cobra.Command {
 		Use:     "ssh NODE [-- COMMAND...]",
 		GroupID: groupCluster,
 		Short:   "Open a shell on a node, or run a command there",
+		Long: `Open a shell on a node as root, or run a command there. What is done on a worker shows on
+the timeline of the run it is done for: $FIREDRILL_RUN, else the only run under way, else
+the one that broke the node. The control plane's node, where the referee works, is open
+only while no run is under way.`,
 		Example: `  firedrill ssh firedrill-worker
   firedrill ssh firedrill-worker -- systemctl status kubelet`,
 		Args: cobra.MinimumNArgs(1),
@@ -66,11 +70,15 @@ func runSSH(ctx context.Context, o *sshOptions) error {
 	if err != nil {
 		return err
 	}
-	if _, err := c.Node(ctx, o.node); err != nil {
+	node, err := c.Node(ctx, o.node)
+	if err != nil {
+		return err
+	}
+	if err := f.refuseControlPlane(node, c.ID()); err != nil {
 		return err
 	}
 	if o.recorder == nil {
-		if o.recorder, err = f.recorderFor(c.ID(), c); err != nil {
+		if o.recorder, err = f.recorderFor(ctx, c.ID(), o.node, c); err != nil {
 			return err
 		}
 	}
@@ -93,6 +101,21 @@ func runSSH(ctx context.Context, o *sshOptions) error {
 		return &exitStatus{code}
 	}
 	return nil
+}
+
+// refuseControlPlane keeps trainees from the control plane's node while a run is under way
+// on the cluster: root there has the administrator's access, the referee's pods and the
+// audit log, and a way around everything that a drill proves.
+func (f *Factory) refuseControlPlane(node cluster.NodeInfo, clusterID string) error {
+	if node.Role != cluster.RoleControlPlane {
+		return nil
+	}
+	open, err := f.runsOn(clusterID)
+	if err != nil || len(open) == 0 {
+		return err
+	}
+	return usageErrorf("node %s is the control plane, where the referee works: there is no shell on it while run %s is under way (firedrill end %s ends it)",
+		node.Name, open[0].Created.Run, open[0].Created.Run)
 }
 
 // runShell connects the command to this process's own streams. Ctrl-C belongs to the

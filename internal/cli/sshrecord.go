@@ -21,35 +21,61 @@ type runRecorder struct {
 	typing *typedLines // of a login shell; nil for a command
 }
 
-// recorderFor is a recorder for the run that is under way on the cluster, or nil: a node
-// shell may be opened without any drill. $FIREDRILL_RUN names the run where there are more.
-func (f *Factory) recorderFor(clusterID string, nodes nodeStreamer) (shellRecorder, error) {
+// recorderFor is a recorder for the run that a shell on the node is for, or nil: a node
+// shell may be opened without any drill.
+func (f *Factory) recorderFor(ctx context.Context, clusterID, node string, nodes nodeStreamer) (shellRecorder, error) {
+	open, err := f.runsOn(clusterID)
+	if err != nil {
+		return nil, err
+	}
+	open = slices.DeleteFunc(open, func(r *drill.Run) bool { return r.PagedAt.IsZero() })
+	if len(open) == 0 {
+		return nil, nil //nolint:nilnil // no run to record for is no error
+	}
+	name := meant(open, f.Getenv("FIREDRILL_RUN"), node)
+	if name == "" {
+		return nil, f.notRecorded(node, open)
+	}
+	run, err := f.openLive(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return &runRecorder{run: run, nodes: nodes, tty: f.IO.InIsTerminal() && f.IO.OutIsTerminal()}, nil
+}
+
+// runsOn lists the runs under way on a cluster, oldest first.
+func (f *Factory) runsOn(clusterID string) ([]*drill.Run, error) {
 	store, err := f.store()
 	if err != nil {
 		return nil, err
 	}
 	open, err := unfinished(store)
-	if err != nil {
-		return nil, err
-	}
-	var found []string
-	for _, r := range open {
-		if r.ClusterID == clusterID && !r.PagedAt.IsZero() {
-			if r.Created.Run == f.Getenv("FIREDRILL_RUN") {
-				found = []string{r.Created.Run}
-				break
-			}
-			found = append(found, r.Created.Run)
+	return slices.DeleteFunc(open, func(r *drill.Run) bool { return r.ClusterID != clusterID }), err
+}
+
+// meant is the run that a shell on a node is for: the one that is named, else the only one,
+// else the one whose node it is. "": nobody can tell.
+func meant(open []*drill.Run, named, node string) string {
+	for _, is := range []func(*drill.Run) bool{
+		func(r *drill.Run) bool { return r.Created.Run == named },
+		func(*drill.Run) bool { return len(open) == 1 },
+		func(r *drill.Run) bool { return r.Node == node },
+	} {
+		if i := slices.IndexFunc(open, is); i >= 0 {
+			return open[i].Created.Run
 		}
 	}
-	if len(found) != 1 {
-		return nil, nil //nolint:nilnil // no run to record for is no error
+	return ""
+}
+
+// notRecorded says that no run's timeline will show what is done on the node.
+func (f *Factory) notRecorded(node string, open []*drill.Run) error {
+	var names []string
+	for _, r := range open {
+		names = append(names, r.Created.Run)
 	}
-	run, err := f.openRun(found[0])
-	if err != nil {
-		return nil, err
-	}
-	return &runRecorder{run: run, nodes: nodes, tty: f.IO.InIsTerminal() && f.IO.OutIsTerminal()}, nil
+	return write(f.IO.Err, "%s what is done on node %s is not recorded: several runs are under way, and it is the node of none; set FIREDRILL_RUN to the one that is meant: %s\n",
+		f.IO.ErrPalette().Yellow("warning:"), node, strings.Join(names, ", "))
 }
 
 // Started journals the command, before it is run. In place of a login shell it returns one
@@ -88,7 +114,8 @@ func (s *runRecorder) Ended(ctx context.Context, node string, command []string, 
 		Text: fmt.Sprintf("left the shell on node %s", node),
 	}
 	if len(command) > 0 {
-		event.Text = fmt.Sprintf("%s on node %s ended with exit code %d", command[0], node, code)
+		// One argument may be a whole line of shell, such as "PGPASSWORD=... psql".
+		event.Text = fmt.Sprintf("%s on node %s ended with exit code %d", audit.RedactShell(command[0]), node, code)
 	}
 	return s.note(ctx, event)
 }

@@ -175,17 +175,17 @@ func (f *Factory) absoluteScenarioDirs() ([]string, error) {
 // startOn brings a run to its page on a cluster that is there.
 func (f *Factory) startOn(ctx context.Context, c *cluster.Cluster, folder *scenario.Folder, created drill.Created, webhook string) (*openRun, error) {
 	r, err := f.begin(ctx, c, folder, created, webhook)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = f.showUntilPaged(ctx, r)
 	}
-	if err := f.showUntilPaged(ctx, r); err != nil {
+	if r != nil && err != nil {
 		return nil, f.giveUpStart(ctx, r, err)
 	}
-	return r, nil
+	return r, err
 }
 
-// ensureCluster provides firedrill's cluster: the one that is there, or a new one with
-// as many workers as a default one has.
+// ensureCluster provides firedrill's cluster: the one that is there, brought back when it
+// is stopped, whatever it was made from, or a new one with as many workers as a default one has.
 func (f *Factory) ensureCluster(ctx context.Context) (*cluster.Cluster, error) {
 	return f.ensureClusterOf(ctx, cluster.DefaultWorkers)
 }
@@ -201,11 +201,15 @@ func (f *Factory) ensureClusterOf(ctx context.Context, workers int) (*cluster.Cl
 		return c, nil
 	}
 	f.Log.Debug("no cluster to reuse", "error", err)
-	c, _, err = clusters.Up(ctx, cluster.Options{Name: f.ClusterName, Workers: workers, InUse: f.inUse})
-	return c, err
+	c, _, err = clusters.Up(ctx, cluster.Options{Name: f.ClusterName, Workers: workers, AsItIs: true, InUse: f.inUse})
+	if err != nil {
+		return nil, err
+	}
+	return c, f.abandonRuns(ctx, status) // of the cluster that this one replaces
 }
 
-// begin opens the run: its name, its node, its journal, its referee.
+// begin opens the run: its name, its node, its journal, its referee. A run that is returned
+// with an error was opened, and is to be given up.
 func (f *Factory) begin(ctx context.Context, c *cluster.Cluster, folder *scenario.Folder, created drill.Created, webhook string) (*openRun, error) {
 	created.Cluster, created.ClusterID = c.Name(), c.ID()
 	if created.TimeLimit == 0 {
@@ -222,7 +226,7 @@ func (f *Factory) begin(ctx context.Context, c *cluster.Cluster, folder *scenari
 	}
 	if webhook != "" { // kept apart from the journal: whoever has the URL can post
 		if err := r.store.WriteFile(run, webhookFile, []byte(webhook+"\n")); err != nil {
-			return nil, err
+			return r, err
 		}
 	}
 	return r, f.ensureReferee(ctx, r)
@@ -320,29 +324,8 @@ func alone(ctx context.Context, c *cluster.Cluster, open []*drill.Run, breaks bo
 
 // inUse tells whether a run is under way on the cluster.
 func (f *Factory) inUse(clusterID string) (bool, error) {
-	store, err := f.store()
-	if err != nil {
-		return false, err
-	}
-	open, err := unfinished(store)
-	for _, r := range open {
-		if r.ClusterID == clusterID {
-			return true, err
-		}
-	}
-	return false, err
-}
-
-// giveUpStart ends a run that did not get as far as its page.
-func (f *Factory) giveUpStart(ctx context.Context, r *openRun, why error) error {
-	if refreshErr := r.refresh(); refreshErr == nil && r.Phase == drill.PhaseFinished {
-		return why
-	}
-	status := f.IO.NewStatus()
-	status.Start("Taking everything away again")
-	err := f.endAndWait(context.WithoutCancel(ctx), r)
-	status.End(err == nil)
-	return errors.Join(why, err)
+	open, err := f.runsOn(clusterID)
+	return len(open) > 0, err
 }
 
 // started is what "start --detach -o json" prints: a contract (docs/cli.md).

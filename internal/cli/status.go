@@ -34,15 +34,9 @@ func newStatus(f *Factory) *cobra.Command {
 
 func runStatus(ctx context.Context, o *statusOptions) error {
 	f := o.factory
-	r, err := f.openRun(o.run)
+	r, err := f.openLive(ctx, o.run)
 	if err != nil {
 		return err
-	}
-	if err := f.ensureReferee(ctx, r); err != nil {
-		// What the journal says is still true; that nobody watches must be said as well.
-		if werr := write(f.IO.Err, "%s no referee is watching: %v\n", f.IO.ErrPalette().Yellow("warning:"), err); werr != nil {
-			return werr
-		}
 	}
 	alive, err := r.store.Held(ctx, r.name())
 	if err != nil {

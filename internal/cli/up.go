@@ -28,8 +28,8 @@ When it fails or you press Ctrl-C, nothing is left behind.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runUp(cmd, o) },
 	}
 	flags := cmd.Flags()
-	flags.IntVar(&o.cluster.Workers, "workers", cluster.DefaultWorkers, "number of worker nodes")
-	flags.StringVar(&o.cluster.Image, "image", "", "node image (default: $FIREDRILL_NODE_IMAGE, else the locally built one, else kind's)")
+	flags.IntVar(&o.cluster.Workers, "workers", cluster.DefaultWorkers, "number of worker nodes (of a cluster that is there: as many as it has)")
+	flags.StringVar(&o.cluster.Image, "image", "", "node image (default: $FIREDRILL_NODE_IMAGE, else that of the cluster that is there, else the locally built one, else kind's)")
 	flags.BoolVar(&o.cluster.ExportKubeconfig, "export-kubeconfig", false, "also add the administrator's access to your own kubeconfig")
 	flags.BoolVar(&o.cluster.Recreate, "recreate", false, "replace a cluster that is not the one asked for; runs on it are lost")
 	return cmd
@@ -46,7 +46,13 @@ func runUp(cmd *cobra.Command, o *upOptions) error {
 		return err
 	}
 	o.cluster.Name, o.cluster.InUse = f.ClusterName, f.inUse
+	if err := o.keep(cmd, clusters); err != nil {
+		return err
+	}
 	c, reused, err := clusters.Up(ctx, o.cluster)
+	if err == nil {
+		err = f.abandonRuns(ctx, status) // of the cluster that this one replaces
+	}
 	if err != nil {
 		return err
 	}
@@ -59,6 +65,25 @@ func runUp(cmd *cobra.Command, o *upOptions) error {
 		status.Say("Your kubeconfig has the context %q.", cluster.ExportedContext(c.Name()))
 	}
 	status.Say("Next: %s", f.IO.ErrPalette().Cyan(fmt.Sprintf("firedrill start oomkilled%s", f.nameFlag())))
+	return nil
+}
+
+// keep asks for what the cluster that is there was made from, as far as nothing else was
+// asked for: after a reboot up brings it back, however it was made.
+func (o *upOptions) keep(cmd *cobra.Command, clusters *cluster.Manager) error {
+	if o.cluster.Recreate {
+		return nil
+	}
+	workers, image, found, err := clusters.MadeFrom(o.factory.ClusterName)
+	if err != nil || !found {
+		return err
+	}
+	if !cmd.Flags().Changed("workers") {
+		o.cluster.Workers = workers
+	}
+	if o.cluster.Image == "" && o.factory.Getenv(cluster.ImageVariable) == "" {
+		o.cluster.Image = image
+	}
 	return nil
 }
 

@@ -54,9 +54,10 @@ func runWait(ctx context.Context, o *waitOptions) error {
 		errTimeout := fmt.Errorf("%s: not %s after %s", r.name(), o.what, o.timeout)
 		waitCtx, cancel := context.WithTimeoutCause(ctx, o.timeout, errTimeout)
 		defer cancel()
-		err = r.follow(waitCtx, o.factory, func(run *drill.Run, _ session.Entry) (bool, error) { return over(run), nil })
+		// However long the cluster is away: how long to wait was said.
+		err = r.followFor(waitCtx, o.factory, 0, func(run *drill.Run, _ session.Entry) (bool, error) { return over(run), nil })
 		if errors.Is(err, errTimeout) {
-			return &notRecoveredError{fmt.Sprintf("%s; last seen: %s", errTimeout, r.VerdictText())}
+			return &notRecoveredError{timedOut(errTimeout, r.Run)}
 		}
 		if err != nil {
 			return err
@@ -66,6 +67,15 @@ func runWait(ctx context.Context, o *waitOptions) error {
 		return nil
 	}
 	return &notRecoveredError{r.VerdictText()}
+}
+
+// timedOut says how a run stood when the time to wait for it was over.
+func timedOut(timeout error, r *drill.Run) string {
+	text := fmt.Sprintf("%s; last seen: %s", timeout, r.VerdictText())
+	if r.Trouble != "" {
+		text += "; the referee cannot go on: " + r.Trouble
+	}
+	return text
 }
 
 // notRecoveredError is a drill that ended, or was waited for, without a recovery.

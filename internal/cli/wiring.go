@@ -76,9 +76,9 @@ func (f *Factory) newReferee(ctx context.Context, r *openRun, log *slog.Logger) 
 		Journal: r.journal, Files: store, Client: client, Dynamic: dyn,
 		Mapper: injectors.NewMapper(client.Discovery()), Nodes: c, Pods: podexec.New(config, client),
 		Images:  &imageLoader{client: client, cluster: c, builder: builder, referee: referee, selector: r.NodeSelector},
-		Trainee: trainee.New(client, config, func(run string) string { return filepath.Join(store.Dir(run), traineeKubeconfig) }),
+		Trainee: trainee.New(client, config, r.NodeSelector, func(run string) string { return filepath.Join(store.Dir(run), traineeKubeconfig) }),
 		Users:   users, Actions: trail, Runner: &verifier.Runner{}, Now: time.Now, Log: log, RefereeImage: referee.Name,
-		Notifier: notifier,
+		Notifier: notifier, ClusterGone: func() (bool, error) { return f.clusterRemoved(r.Run) },
 	})
 	if err != nil {
 		return nil, errors.Join(err, record.Close())

@@ -32,6 +32,9 @@ exit "$code"`
 // Run runs a command as root in a node and returns its combined output. An exit code
 // other than 0 is an *ExitError that holds the output.
 func (c *Cluster) Run(ctx context.Context, node string, command ...string) (string, error) {
+	if err := c.stillThere(); err != nil {
+		return "", fmt.Errorf("run %s on node %s: %w", command[0], node, err)
+	}
 	if said, err := c.shells.run(ctx, c.engine, node, command); !errors.Is(err, errNoShell) {
 		return said, err
 	}
@@ -49,6 +52,9 @@ func (c *Cluster) Run(ctx context.Context, node string, command ...string) (stri
 // ended in the node as well. With a nil stdin the command reads nothing. An exit
 // code other than 0 is an *ExitError.
 func (c *Cluster) Stream(ctx context.Context, node string, stdin io.Reader, stdout, stderr io.Writer, command ...string) error {
+	if err := c.stillThere(); err != nil {
+		return fmt.Errorf("run %s on node %s: %w", command[0], node, err)
+	}
 	var cmd *exec.Cmd
 	if stdin == nil {
 		args := append([]string{"sh", "-c", supervised, "firedrill"}, command...)

@@ -21,7 +21,51 @@ import (
 
 func newTestCluster(t *testing.T) *Cluster {
 	t.Helper()
-	return &Cluster{name: "x", home: home.Home(t.TempDir()), state: &state{ID: "id"}, engine: &fakeEngine{}}
+	c := &Cluster{name: "x", home: home.Home(t.TempDir()), state: &state{Version: stateVersion, Name: "x", ID: "id", Phase: phaseReady}, engine: &fakeEngine{}}
+	if err := c.state.save(c.home); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// A node's name is the same in the next cluster of that name: nothing is run there for the
+// one that is gone.
+func TestNothingIsRunInALaterCluster(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(c *Cluster) error{
+		"removed":   func(c *Cluster) error { return os.Remove(statePath(c.home, c.name)) },
+		"made anew": func(c *Cluster) error { return (&state{Version: stateVersion, Name: "x", ID: "other"}).save(c.home) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newTestCluster(t)
+			if gone, err := Gone(c.home, c.name, c.ID()); gone || err != nil {
+				t.Fatalf("Gone = %t, %v while it is there", gone, err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // short enough for a shell that stays
+			defer cancel()
+			if _, err := c.Run(ctx, "node", "true"); err != nil {
+				t.Fatal(err)
+			}
+			if err := change(c); err != nil {
+				t.Fatal(err)
+			}
+			if gone, err := Gone(c.home, c.name, c.ID()); !gone || err != nil {
+				t.Errorf("Gone = %t, %v", gone, err)
+			}
+			file := filepath.Join(t.TempDir(), "touched")
+			var removed *GoneError
+			if _, err := c.Run(ctx, "node", "touch", file); !errors.As(err, &removed) {
+				t.Errorf("Run = %v, want a *GoneError", err)
+			}
+			if err := c.Stream(ctx, "node", nil, io.Discard, io.Discard, "touch", file); !errors.As(err, &removed) {
+				t.Errorf("Stream = %v, want a *GoneError", err)
+			}
+			if _, err := os.Stat(file); err == nil {
+				t.Error("the command was run")
+			}
+		})
+	}
 }
 
 func TestRun(t *testing.T) {

@@ -48,7 +48,8 @@ func (c Config) Differences(want Config) []string {
 	add("container engine", c.Provider, want.Provider)
 	add("workers", c.Workers, want.Workers)
 	add("node image", c.Image, want.Image)
-	if c.Image == want.Image && want.ImageID != "" && c.ImageID != want.ImageID {
+	// An ID that is not known, on either side, tells nothing.
+	if c.Image == want.Image && want.ImageID != "" && c.ImageID != "" && c.ImageID != want.ImageID {
 		diffs = append(diffs, fmt.Sprintf("node image: %s was built anew (it has %s, wanted is %s)", c.Image, short(c.ImageID), short(want.ImageID)))
 	}
 	add("cgroup v1", c.CgroupV1, want.CgroupV1)

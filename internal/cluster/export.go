@@ -79,10 +79,14 @@ func (e *export) remove(name string) error {
 		}
 		empty = len(config.Clusters)+len(config.AuthInfos)+len(config.Contexts) == 0
 	})
-	if err == nil && e.Created && empty {
-		err = os.Remove(e.Path)
+	if err != nil || !e.Created || !empty {
+		return err
 	}
-	return err
+	file, _, err := e.target()
+	if err != nil {
+		return err
+	}
+	return os.Remove(file)
 }
 
 // change edits the kubeconfig file under the lock that kubectl uses.
@@ -92,11 +96,11 @@ func (e *export) change(edit func(*clientcmdapi.Config)) (err error) {
 	}
 	// kubectl's lock (client-go's tools/clientcmd/loader.go) is a file that exists.
 	lock := e.Path + ".lock"
-	file, err := os.OpenFile(lock, os.O_CREATE|os.O_EXCL, 0)
+	held, err := os.OpenFile(lock, os.O_CREATE|os.O_EXCL, 0)
 	if err != nil {
 		return fmt.Errorf("lock %s against other programs: %w (if none runs, remove %s)", e.Path, err, lock)
 	}
-	defer func() { err = errors.Join(err, file.Close(), os.Remove(lock)) }()
+	defer func() { err = errors.Join(err, held.Close(), os.Remove(lock)) }()
 	config, err := clientcmd.LoadFromFile(e.Path)
 	if errors.Is(err, fs.ErrNotExist) {
 		config, err = clientcmdapi.NewConfig(), nil
@@ -109,5 +113,39 @@ func (e *export) change(edit func(*clientcmdapi.Config)) (err error) {
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", e.Path, err)
 	}
-	return home.WriteFile(e.Path, data, home.FilePerm)
+	file, perm, err := e.target()
+	if err != nil {
+		return err
+	}
+	return home.WriteFile(file, data, perm)
 }
+
+// target is the file that is written, and its permissions: a kubeconfig may be a symbolic
+// link into somebody's dotfiles, or readable for a group, and stays so.
+func (e *export) target() (string, fs.FileMode, error) {
+	file := e.Path
+	for range maxLinks {
+		info, err := os.Lstat(file)
+		if errors.Is(err, fs.ErrNotExist) {
+			return file, home.FilePerm, nil
+		}
+		if err != nil {
+			return "", 0, fmt.Errorf("write %s: %w", e.Path, err)
+		}
+		if info.Mode()&fs.ModeSymlink == 0 {
+			return file, info.Mode().Perm(), nil
+		}
+		to, err := os.Readlink(file)
+		if err != nil {
+			return "", 0, fmt.Errorf("write %s: %w", e.Path, err)
+		}
+		if !filepath.IsAbs(to) {
+			to = filepath.Join(filepath.Dir(file), to)
+		}
+		file = to
+	}
+	return "", 0, fmt.Errorf("write %s: too many symbolic links", e.Path)
+}
+
+// maxLinks is how many symbolic links are followed one after the other, as Linux does.
+const maxLinks = 40

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"k8s.io/client-go/tools/clientcmd"
@@ -64,5 +65,76 @@ func TestExportKubeconfigIntoAFileOfItsOwn(t *testing.T) {
 	}
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the file made for the entry is left: %v", err)
+	}
+}
+
+// The user's file stays what it is: behind its symbolic links, with its permissions.
+func TestExportKubeconfigKeepsTheFile(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("symbolic links need rights there, and permissions are none")
+	}
+	dir := t.TempDir()
+	file, link := filepath.Join(dir, "dotfiles", "config"), filepath.Join(dir, "kube", "config")
+	for _, folder := range []string{filepath.Dir(file), filepath.Dir(link)} {
+		if err := os.Mkdir(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("../dotfiles/config", filepath.Join(dir, "kube", "between")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("between", link); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("KUBECONFIG", link)
+	isLink := func() {
+		t.Helper()
+		if info, err := os.Lstat(link); err != nil || info.Mode()&fs.ModeSymlink == 0 {
+			t.Errorf("the link was replaced: %v, %v", info, err)
+		}
+	}
+	f := newFixture(t, 1)
+
+	mustUp(t, f, Options{ExportKubeconfig: true}) // the link leads nowhere yet
+	isLink()
+	if config, err := clientcmd.LoadFromFile(file); err != nil || config.CurrentContext != "firedrill-firedrill" {
+		t.Errorf("behind the link: %+v, %v", config, err)
+	}
+	if _, err := f.Down(t.Context(), DefaultName); err != nil {
+		t.Fatal(err)
+	}
+	isLink()
+	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the file made for the entry is left: %v", err)
+	}
+
+	mine := clientcmdapi.NewConfig()
+	mine.Contexts["work"] = &clientcmdapi.Context{Cluster: "work", AuthInfo: "work"}
+	if err := clientcmd.WriteToFile(*mine, file); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(file, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	f.client = newClient(readyObjects(1)...)
+	mustUp(t, f, Options{ExportKubeconfig: true})
+	for _, when := range []string{"up", "down"} {
+		isLink()
+		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o640 {
+			t.Errorf("after %s: %v, %v, want mode 0640", when, info.Mode(), err)
+		}
+		if _, err := f.Down(t.Context(), DefaultName); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestExportKubeconfigIntoALoop(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config")
+	if err := os.Symlink("config", path); err != nil {
+		t.Skip(err)
+	}
+	if _, _, err := (&export{Path: path}).target(); err == nil {
+		t.Error("a loop of links has a target")
 	}
 }

@@ -33,7 +33,8 @@ import (
 type fakeEngine struct {
 	mu         sync.Mutex
 	containers []container
-	images     map[string]string
+	images     map[string]string // ID by reference, of those that are here
+	registry   map[string]string // and of those that a pull brings here
 	network    bool
 	calls      []string
 
@@ -152,7 +153,16 @@ func (e *fakeEngine) ImageID(_ context.Context, ref string) (string, error) {
 	return e.images[ref], nil
 }
 
-func (e *fakeEngine) Pull(context.Context, string, io.Writer) error { e.note("pull"); return nil }
+// Pull makes an image of the registry available, as a real engine does.
+func (e *fakeEngine) Pull(_ context.Context, ref string, _ io.Writer) error {
+	e.note("pull")
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if id := e.registry[ref]; id != "" {
+		e.images[ref] = id
+	}
+	return nil
+}
 
 func (e *fakeEngine) Pullable(context.Context, string) error { return e.pullable }
 

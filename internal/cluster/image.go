@@ -8,7 +8,7 @@ import (
 	"sigs.k8s.io/kind/pkg/apis/config/defaults"
 )
 
-// LocalImage is the tag of the node image that scripts/nodeimage builds.
+// LocalImage is the tag of the node image that scripts/nodeimage/build makes.
 const LocalImage = "firedrill/node:local"
 
 // ImageVariable is the environment variable that names the node image.
@@ -39,25 +39,29 @@ func (m *Manager) chooseImage(ctx context.Context, asked string) (ref, id string
 	return ref, id, nil
 }
 
-// ensureImage pulls the node image when it is not there. kind would do it as well,
-// but could not be interrupted.
-func (m *Manager) ensureImage(ctx context.Context, config Config) error {
+// ensureImage pulls the node image when it is not there, and returns its ID; "" when the
+// engine does not say. kind would pull it as well, but could not be interrupted.
+func (m *Manager) ensureImage(ctx context.Context, config Config) (id string, err error) {
 	if config.ImageID != "" {
-		return nil
+		return config.ImageID, nil
 	}
 	m.status.Start("Pulling the node image %s", config.Image)
 	if err := m.engine.Pull(ctx, config.Image, io.Discard); err != nil {
 		if ctx.Err() != nil {
-			return context.Cause(ctx)
+			return "", context.Cause(ctx)
 		}
-		return &NotReadyError{
+		return "", &NotReadyError{
 			What: fmt.Sprintf("the node image %s is not here and cannot be pulled", config.Image),
-			Cure: "Build one with scripts/nodeimage, or name one that is here with --image.",
+			Cure: "Build one with scripts/nodeimage/build, or name one that is here with --image.",
 			Err:  err,
 		}
 	}
 	m.status.End(true)
-	return nil
+	id, err = m.engine.ImageID(ctx, config.Image)
+	if err != nil {
+		return "", fmt.Errorf("look for the node image %s: %w", config.Image, err)
+	}
+	return id, nil
 }
 
 // wanted is the configuration of the cluster that options ask for, on this engine.

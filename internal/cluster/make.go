@@ -33,9 +33,12 @@ func (m *Manager) build(ctx context.Context, s *state, exported bool) error {
 	if err := writeNodeDir(m.home, s.Name, s.ID); err != nil {
 		return err
 	}
-	if err := m.ensureImage(ctx, s.Config); err != nil {
+	// Kept: the next Up compares with it.
+	id, err := m.ensureImage(ctx, s.Config)
+	if err != nil {
 		return err
 	}
+	s.Config.ImageID = id
 	m.status.Say("Creating cluster %q ...", s.Name)
 	if err := m.createNodes(ctx, s); err != nil {
 		return err

@@ -73,6 +73,11 @@ type Options struct {
 	// kubeconfig ($KUBECONFIG or ~/.kube/config), where Down removes it again.
 	ExportKubeconfig bool
 
+	// AsItIs takes a cluster of ours that is there for what is asked for, whatever it was
+	// made from: Workers and Image are for a new one. If it must be made anew, it gets as
+	// many workers and the same image.
+	AsItIs bool
+
 	// Recreate replaces a cluster of ours whose configuration differs.
 	Recreate bool
 

@@ -109,7 +109,7 @@ func (v *visit) probeImage(ctx context.Context) Finding {
 	if id != "" {
 		return found("image", LevelOK, fmt.Sprintf("node image %s is here", shortRef(ref)), "")
 	}
-	cure := "Build one with scripts/nodeimage, or name one that is here: --image, or $" + ImageVariable + "."
+	cure := "Build one with scripts/nodeimage/build, or name one that is here: --image, or $" + ImageVariable + "."
 	if err := v.manager.engine.Pullable(ctx, ref); err != nil {
 		return found("image", LevelFail, fmt.Sprintf("node image %s is not here and its registry does not give it: %s", shortRef(ref), firstLine(err.Error())), cure)
 	}

@@ -61,6 +61,10 @@ func (m *Manager) locked(ctx context.Context, name string, work func() error) (e
 }
 
 func (m *Manager) up(ctx context.Context, options Options) (*Cluster, bool, error) {
+	options, err := m.adopt(options)
+	if err != nil {
+		return nil, false, err
+	}
 	want, err := m.wanted(ctx, options)
 	if err != nil {
 		return nil, false, err
@@ -87,6 +91,32 @@ func (m *Manager) up(ctx context.Context, options Options) (*Cluster, bool, erro
 	return made, false, err
 }
 
+// adopt asks for what the cluster that is there was made from, where that is wanted.
+func (m *Manager) adopt(options Options) (Options, error) {
+	if !options.AsItIs {
+		return options, nil
+	}
+	workers, image, found, err := m.MadeFrom(options.Name)
+	if err != nil || !found {
+		return options, err
+	}
+	options.Workers, options.Image = workers, image
+	return options, nil
+}
+
+// MadeFrom tells how many workers a cluster of ours has and which node image it was made
+// from; found is false when there is none.
+func (m *Manager) MadeFrom(name string) (workers int, image string, found bool, err error) {
+	if err := validName(name); err != nil {
+		return 0, "", false, err
+	}
+	s, err := loadState(m.home, name)
+	if err != nil || s == nil || s.Phase != phaseReady {
+		return 0, "", false, err
+	}
+	return s.Config.Workers, s.Config.Image, true, nil
+}
+
 // assess decides what becomes of what is there: it is kept, or it is removed, with
 // a sentence that says why ("" when there is nothing).
 func (m *Manager) assess(ctx context.Context, found *finding, want Config, options Options) (keep bool, why string, err error) {
@@ -101,7 +131,7 @@ func (m *Manager) assess(ctx context.Context, found *finding, want Config, optio
 	case len(found.ours) == 0:
 		return false, fmt.Sprintf("The containers of cluster %q are gone: it is made anew.", name), nil
 	}
-	if diffs := found.state.Config.Differences(want); len(diffs) > 0 {
+	if diffs := found.state.Config.Differences(want); len(diffs) > 0 && !options.AsItIs {
 		if !options.Recreate {
 			return false, "", &DiffersError{Name: name, Differences: diffs}
 		}

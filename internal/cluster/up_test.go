@@ -96,6 +96,78 @@ func TestUpReusesAHealthyCluster(t *testing.T) {
 	}
 }
 
+// The image is pulled by the first up: the second one finds it here, and it is the same.
+func TestUpReusesAClusterWhoseImageWasPulled(t *testing.T) {
+	t.Parallel()
+	const ref = "kindest/node:v1.36.0"
+	for name, registry := range map[string]map[string]string{
+		"the engine names it":         {ref: "sha256:2222"},
+		"the engine does not name it": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, 3)
+			f.engine.images, f.engine.registry = map[string]string{}, registry
+			options := Options{Workers: 2, Image: ref}
+			first, _ := mustUp(t, f, options)
+			if got := first.state.Config.ImageID; got != registry[ref] {
+				t.Errorf("image ID %q is kept, want %q", got, registry[ref])
+			}
+			f.engine.images[ref] = "sha256:2222" // however late it is known
+			second, reused := mustUp(t, f, options)
+			if !reused || second.ID() != first.ID() {
+				t.Errorf("reused = %t", reused)
+			}
+		})
+	}
+}
+
+// An image that was built anew since is another one.
+func TestUpOfAnImageThatWasBuiltAnew(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 3)
+	mustUp(t, f, Options{Workers: 2})
+	f.engine.images[LocalImage] = "sha256:3333"
+	var differs *DiffersError
+	if _, _, err := f.Up(t.Context(), Options{Workers: 2}); !errors.As(err, &differs) {
+		t.Errorf("Up = %v, want a *DiffersError", err)
+	}
+}
+
+// After a reboot a drill takes the cluster that is there, whatever it was made from.
+func TestUpAsItIs(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 5)
+	f.engine.images["mine"] = "sha256:4444"
+	first, _ := mustUp(t, f, Options{Workers: 4, Image: "mine"})
+	f.engine.images["mine"] = "sha256:5555"
+	for i := range f.engine.containers {
+		f.engine.containers[i].Running = false
+	}
+	second, reused := mustUp(t, f, Options{Workers: 2, AsItIs: true})
+	if !reused || second.ID() != first.ID() || f.engine.called("start") != 1 {
+		t.Errorf("reused = %t, started %d times", reused, f.engine.called("start"))
+	}
+	f.engine.containers = nil // removed by hand: made anew, as large as it was
+	f.client = newClient(readyObjects(5)...)
+	third, reused := mustUp(t, f, Options{Workers: 2, AsItIs: true})
+	if reused || third.state.Config.Workers != 4 || third.state.Config.Image != "mine" || f.engine.count() != 5 {
+		t.Errorf("made anew: reused = %t, %+v, %d containers", reused, third.state.Config, f.engine.count())
+	}
+	var differs *DiffersError
+	if _, _, err := f.Up(t.Context(), Options{Workers: 2}); !errors.As(err, &differs) {
+		t.Errorf("Up of two workers = %v, want a *DiffersError", err)
+	}
+}
+
+func TestUpAsItIsWhereNothingIs(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 3)
+	if c, reused := mustUp(t, f, Options{Workers: 2, AsItIs: true}); reused || c.state.Config.Workers != 2 {
+		t.Errorf("reused = %t, %d workers", reused, c.state.Config.Workers)
+	}
+}
+
 func TestUpStartsStoppedNodes(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1)

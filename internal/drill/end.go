@@ -6,10 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 // Verbs that the command line asks a referee for.
@@ -60,7 +57,7 @@ func (e *Engine) end(ctx context.Context) error {
 		e.deleteNamespace(ctx), // first: a fault that is reverted in it starts no pods that nobody needs
 		e.revert(ctx, false),
 		together(
-			func() error { return e.restoreNode(ctx) },
+			func() error { return e.restoreNodes(ctx) },
 			func() error { return e.Trainee.Remove(ctx, e.run.Created.Run) },
 			func() error { return errors.Join(e.closeAddon(ctx), e.restoreAddon(ctx)) },
 			func() error { return e.Users.Remove(ctx) },
@@ -121,47 +118,6 @@ type rawJSON []byte
 // MarshalJSON returns the text as it is.
 func (r rawJSON) MarshalJSON() ([]byte, error) { return r, nil }
 
-// restoreNode brings the drill's node back to what the baseline saw: registered,
-// schedulable, with the labels and taints it had. The trainee may have changed any.
-func (e *Engine) restoreNode(ctx context.Context) error {
-	name := e.run.Created.Node
-	base, err := e.baseline()
-	if err != nil || base == nil || name == "" {
-		return err
-	}
-	want, ok := base.Nodes[name]
-	if !ok {
-		return fmt.Errorf("node %s is not in the baseline", name)
-	}
-	if err := e.ensureRegistered(ctx, name); err != nil {
-		return err
-	}
-	return wait.PollUntilContextCancel(ctx, time.Second, true, func(ctx context.Context) (bool, error) {
-		node, err := e.Client.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
-		if err != nil {
-			return false, ignoreUnavailable(err)
-		}
-		if fixed, differs := restored(node, want); differs {
-			_, err := e.Client.CoreV1().Nodes().Update(ctx, fixed, metav1.UpdateOptions{})
-			return false, ignoreUnavailable(err)
-		}
-		return nodeReady(node), nil
-	})
-}
-
-// ensureRegistered makes the kubelet register a Node object that was deleted: it does
-// so only when it starts.
-func (e *Engine) ensureRegistered(ctx context.Context, name string) error {
-	_, err := e.Client.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
-	if !apierrors.IsNotFound(err) {
-		return err
-	}
-	if _, err := e.Nodes.Run(ctx, name, "systemctl", "restart", "kubelet"); err != nil {
-		return fmt.Errorf("register node %s again: %w", name, err)
-	}
-	return nil
-}
-
 // ignoreUnavailable lets a poll go on while the API server or the object is away.
 func ignoreUnavailable(err error) error {
 	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) || apierrors.IsServerTimeout(err) ||
@@ -169,13 +125,4 @@ func ignoreUnavailable(err error) error {
 		return nil
 	}
 	return err
-}
-
-func nodeReady(node *corev1.Node) bool {
-	for _, c := range node.Status.Conditions {
-		if c.Type == corev1.NodeReady {
-			return c.Status == corev1.ConditionTrue
-		}
-	}
-	return false
 }

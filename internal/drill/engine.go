@@ -91,6 +91,9 @@ type Deps struct {
 	// Notifier gets the page, the updates and the verdict; nil when nobody wants them.
 	Notifier Notifier
 
+	// ClusterGone tells whether the run's cluster was removed; nil: that is never known.
+	ClusterGone func() (bool, error)
+
 	// ProofTimeout bounds each proof before the page; zero is DefaultProofTimeout.
 	ProofTimeout time.Duration
 
@@ -129,13 +132,16 @@ func NewEngine(folder *scenario.Folder, deps Deps) (*Engine, error) {
 	return e, nil
 }
 
-// Run brings the run from where its journal stands to its end. It returns early, with
-// ctx's error, when ctx ends: the run then goes on with the next referee.
+// Run brings the run from where its journal stands to its end, or until another process
+// finishes it. It returns early, with ctx's error, when ctx ends: the run then goes on with
+// the next referee.
 func (e *Engine) Run(ctx context.Context) error {
-	w := &watchers{engine: e}
-	defer w.stop()
 	n := e.startNotifying(ctx)
 	defer func() { n.stop(e.run.Phase == PhaseFinished) }()
+	ctx, stop := e.untilOver(ctx)
+	defer stop()
+	w := &watchers{engine: e}
+	defer w.stop()
 	for e.run.Phase != PhaseFinished {
 		switch e.run.Phase {
 		case "", PhasePreparing:
@@ -144,7 +150,11 @@ func (e *Engine) Run(ctx context.Context) error {
 		default:
 			w.start(ctx)
 		}
-		if err := e.step(ctx); err != nil {
+		switch err := e.step(ctx); {
+		case errors.Is(err, errOver):
+			e.over()
+			return nil
+		case err != nil:
 			return err
 		}
 	}

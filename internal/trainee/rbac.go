@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/yaml"
 
 	"github.com/firedrill/firedrill/manifests"
@@ -61,23 +61,31 @@ func (p *Provisioner) grant(ctx context.Context, run, namespace string) error {
 	return nil
 }
 
-// workers names the nodes that the trainee may change. In a cluster of one node that
-// is the control plane: there is no other to spare it for.
+// workers names the nodes that the trainee may change: the run's end restores these, and
+// the others are for other runs. In a cluster of one node that is the control plane: there
+// is no other to spare it for.
 func (p *Provisioner) workers(ctx context.Context) ([]string, error) {
 	nodes, err := p.client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("list the nodes the trainee may change: %w", err)
 	}
+	selects, err := labels.Parse(p.selector)
+	if err != nil {
+		return nil, fmt.Errorf("read the run's node selector: %w", err)
+	}
 	var workers, all []string
 	for i := range nodes.Items {
 		node := &nodes.Items[i]
+		if !selects.Matches(labels.Set(node.Labels)) {
+			continue
+		}
 		all = append(all, node.Name)
 		if _, isControlPlane := node.Labels[labelControlPlane]; !isControlPlane {
 			workers = append(workers, node.Name)
 		}
 	}
 	if len(all) == 0 { // an empty list of names would allow every node
-		return nil, errors.New("the cluster has no nodes; firedrill doctor says more")
+		return nil, fmt.Errorf("the cluster has no nodes for the drill (selector %q); firedrill doctor says more", p.selector)
 	}
 	if len(workers) == 0 {
 		return all, nil

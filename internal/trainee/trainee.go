@@ -29,14 +29,16 @@ func UserName(run string) string { return "trainee:" + run }
 type Provisioner struct {
 	client     kubernetes.Interface
 	config     *rest.Config
+	selector   string
 	kubeconfig func(run string) string
 }
 
 // New returns a Provisioner that acts through client, writes the address and the
 // authority of config into the trainees' kubeconfigs, and puts a run's kubeconfig
-// where the function says.
-func New(client kubernetes.Interface, config *rest.Config, kubeconfig func(run string) string) *Provisioner {
-	return &Provisioner{client: client, config: config, kubeconfig: kubeconfig}
+// where the function says. The selector selects the workers that a trainee may change,
+// which are those that the run's pods run on; "" selects all.
+func New(client kubernetes.Interface, config *rest.Config, selector string, kubeconfig func(run string) string) *Provisioner {
+	return &Provisioner{client: client, config: config, selector: selector, kubeconfig: kubeconfig}
 }
 
 // Provision gives the run's trainee their rights, a certificate that is valid for the

@@ -87,7 +87,7 @@ func provisioner(t *testing.T, client *fake.Clientset) (*Provisioner, string) {
 	t.Helper()
 	dir := t.TempDir()
 	config := &rest.Config{Host: "https://127.0.0.1:6443", TLSClientConfig: rest.TLSClientConfig{CAData: []byte("ca")}}
-	return New(client, config, func(run string) string { return filepath.Join(dir, run, "kubeconfig") }), filepath.Join(dir, testRun, "kubeconfig")
+	return New(client, config, "", func(run string) string { return filepath.Join(dir, run, "kubeconfig") }), filepath.Join(dir, testRun, "kubeconfig")
 }
 
 func TestProvision(t *testing.T) {
@@ -248,5 +248,30 @@ func TestRemoveGoesOnPastFailures(t *testing.T) {
 	bindings, err := client.RbacV1().RoleBindings(metav1.NamespaceAll).List(t.Context(), metav1.ListOptions{})
 	if err != nil || len(bindings.Items) > 0 {
 		t.Errorf("%d role bindings are left, error %v", len(bindings.Items), err)
+	}
+}
+
+// A trainee may change the workers that the run's pods run on: its end restores no others.
+func TestWorkersOfTheRunOnly(t *testing.T) {
+	t.Parallel()
+	node := func(name string, labels map[string]string) *corev1.Node {
+		return &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}}
+	}
+	client := fake.NewClientset(
+		node("control-plane", map[string]string{labelControlPlane: ""}),
+		node("worker", map[string]string{"lane-0": "yes"}), node("worker2", map[string]string{"lane-0": "yes", "lane-1": "yes"}),
+		node("worker3", map[string]string{"lane-1": "yes"}),
+	)
+	for selector, want := range map[string]string{
+		"": "worker worker2 worker3", "lane-0=yes": "worker worker2", "lane-1=yes": "worker2 worker3", "lane-9=yes": "", "=": "",
+	} {
+		got, err := New(client, nil, selector, nil).workers(t.Context())
+		if strings.Join(got, " ") != want || (err != nil) != (want == "") {
+			t.Errorf("%q: %v, %v, want %q", selector, got, err, want)
+		}
+	}
+	alone := fake.NewClientset(node("control-plane", map[string]string{labelControlPlane: ""}))
+	if got, err := New(alone, nil, "", nil).workers(t.Context()); err != nil || len(got) != 1 {
+		t.Errorf("a cluster of one node: %v, %v", got, err)
 	}
 }

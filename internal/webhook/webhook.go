@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -39,10 +40,16 @@ func New(target string) (*Poster, error) {
 	return &Poster{url: target, client: &http.Client{Timeout: tryTimeout, CheckRedirect: stay}, pause: firstPause}, nil
 }
 
-// Notify posts {"text": text}. It tries again after failures that may pass (no
+// escaped is plain text as Slack wants it (api.slack.com/reference/surfaces/formatting):
+// else a note could hold <!channel>, which rings everybody, or a link with another name.
+func escaped(text string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(text)
+}
+
+// Notify posts {"text": text}, the text escaped by Slack's rules. It tries again after failures that may pass (no
 // connection, 429, 5xx), and gives up at once when the other side refuses the message.
 func (p *Poster) Notify(ctx context.Context, text string) error {
-	body, err := json.Marshal(map[string]string{"text": text})
+	body, err := json.Marshal(map[string]string{"text": escaped(text)})
 	if err != nil {
 		return fmt.Errorf("webhook: %w", err)
 	}

@@ -80,3 +80,32 @@ func TestNoURL(t *testing.T) {
 		}
 	}
 }
+
+// Nobody's text is a command to Slack.
+func TestEscaped(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"plain: 5 % of \"orders\" fail": "plain: 5 % of \"orders\" fail",
+		"<!channel> look":               "&lt;!channel&gt; look",
+		"<https://evil|docs> & <@U1>":   "&lt;https://evil|docs&gt; &amp; &lt;@U1&gt;",
+		"&lt;":                          "&amp;lt;",
+	} {
+		var got struct{ Text string }
+		server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if err := json.NewDecoder(r.Body).Decode(&got); err != nil {
+				t.Error(err)
+			}
+		}))
+		p, err := New(server.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Notify(t.Context(), text); err != nil {
+			t.Error(err)
+		}
+		server.Close()
+		if got.Text != want {
+			t.Errorf("%q was posted as %q, want %q", text, got.Text, want)
+		}
+	}
+}

@@ -1,0 +1,136 @@
+package drill
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/wait"
+
+	"github.com/firedrill/firedrill/verifier"
+)
+
+const labelControlPlane = "node-role.kubernetes.io/control-plane"
+
+// restoreNodes brings every node that the trainee could change back to what the baseline
+// saw: the drill's own, and the others that its pods run on.
+func (e *Engine) restoreNodes(ctx context.Context) error {
+	base, err := e.baseline()
+	if err != nil || base == nil {
+		return err
+	}
+	own := e.run.Created.Node
+	if _, ok := base.Nodes[own]; own != "" && !ok {
+		return fmt.Errorf("node %s is not in the baseline", own)
+	}
+	names, err := lane(base.Nodes, e.run.Created.NodeSelector)
+	if err != nil {
+		return err
+	}
+	var steps []func() error
+	for _, name := range names {
+		if name != own {
+			steps = append(steps, func() error { return e.restoreShared(ctx, name, base.Nodes[name]) })
+		}
+	}
+	if own != "" {
+		steps = append(steps, func() error { return e.restoreOwn(ctx, own, base.Nodes[own]) })
+	}
+	return together(steps...)
+}
+
+// lane names the nodes that a selector selects, in order, without the control plane: as
+// long as there is any other, trainees may not change that.
+func lane(nodes map[string]verifier.NodeState, selector string) ([]string, error) {
+	selects, err := labels.Parse(selector)
+	if err != nil {
+		return nil, fmt.Errorf("read the run's node selector: %w", err)
+	}
+	var workers, all []string
+	for _, name := range slices.Sorted(maps.Keys(nodes)) {
+		if !selects.Matches(labels.Set(nodes[name].Labels)) {
+			continue
+		}
+		all = append(all, name)
+		if _, is := nodes[name].Labels[labelControlPlane]; !is {
+			workers = append(workers, name)
+		}
+	}
+	if len(workers) == 0 {
+		return all, nil
+	}
+	return workers, nil
+}
+
+// restoreOwn restores the node that the drill had for itself, and waits until it is ready.
+func (e *Engine) restoreOwn(ctx context.Context, name string, want verifier.NodeState) error {
+	if _, err := e.ensureRegistered(ctx, name); err != nil {
+		return err
+	}
+	return e.restoreNode(ctx, name, true, func(*corev1.Node) verifier.NodeState { return want })
+}
+
+// restoreShared restores a node that other runs may use as well. A cordon or a taint that
+// the baseline saw was another run's, and that one has taken it back or will: none is put
+// there again. Whether such a node is ready is for the end to wait for only when it had to
+// be registered anew.
+func (e *Engine) restoreShared(ctx context.Context, name string, base verifier.NodeState) error {
+	anew, err := e.ensureRegistered(ctx, name)
+	if err != nil {
+		return err
+	}
+	return e.restoreNode(ctx, name, anew, func(now *corev1.Node) verifier.NodeState {
+		want := verifier.NodeState{Labels: base.Labels}
+		present := taintTexts(now.Spec.Taints)
+		for _, taint := range base.Taints {
+			if slices.Contains(present, taint) {
+				want.Taints = append(want.Taints, taint)
+			}
+		}
+		return want
+	})
+}
+
+// restoreNode changes the node until it is as wanted: schedulable, with the labels and
+// taints it had. The trainee may have changed any.
+func (e *Engine) restoreNode(ctx context.Context, name string, awaitReady bool, wanted func(*corev1.Node) verifier.NodeState) error {
+	return wait.PollUntilContextCancel(ctx, time.Second, true, func(ctx context.Context) (bool, error) {
+		node, err := e.Client.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return false, ignoreUnavailable(err)
+		}
+		if fixed, differs := restored(node, wanted(node)); differs {
+			_, err := e.Client.CoreV1().Nodes().Update(ctx, fixed, metav1.UpdateOptions{})
+			return false, ignoreUnavailable(err)
+		}
+		return !awaitReady || nodeReady(node), nil
+	})
+}
+
+// ensureRegistered makes the kubelet register a Node object that was deleted: it does
+// so only when it starts. It tells whether that was needed.
+func (e *Engine) ensureRegistered(ctx context.Context, name string) (anew bool, err error) {
+	_, err = e.Client.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
+	if !apierrors.IsNotFound(err) {
+		return false, err
+	}
+	if _, err := e.Nodes.Run(ctx, name, "systemctl", "restart", "kubelet"); err != nil {
+		return false, fmt.Errorf("register node %s again: %w", name, err)
+	}
+	return true, nil
+}
+
+func nodeReady(node *corev1.Node) bool {
+	for _, c := range node.Status.Conditions {
+		if c.Type == corev1.NodeReady {
+			return c.Status == corev1.ConditionTrue
+		}
+	}
+	return false
+}

@@ -1,0 +1,101 @@
+package drill
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// kubelets is node access that registers a node when its kubelet is restarted.
+type kubelets struct {
+	w         *world
+	restarted []string
+}
+
+func (k *kubelets) Run(ctx context.Context, node string, command ...string) (string, error) {
+	k.restarted = append(k.restarted, node+" "+strings.Join(command, " "))
+	_, err := k.w.client.CoreV1().Nodes().Create(ctx, readyNode(node, nil), metav1.CreateOptions{})
+	return "", err
+}
+
+func readyNode(name string, labels map[string]string) *corev1.Node {
+	return &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}, Status: corev1.NodeStatus{
+		Conditions: []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue}},
+	}}
+}
+
+// change edits a node as a trainee does.
+func (w *world) change(name string, edit func(*corev1.Node)) {
+	w.t.Helper()
+	nodes := w.client.CoreV1().Nodes()
+	node, err := nodes.Get(w.t.Context(), name, metav1.GetOptions{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	edit(node)
+	if _, err := nodes.Update(w.t.Context(), node, metav1.UpdateOptions{}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// What the trainee did to the nodes of the run is taken back, whichever of them the drill
+// broke, by a reset and by the end; what others did to other nodes is not.
+func TestTheNodesOfTheRunAreRestored(t *testing.T) {
+	t.Parallel()
+	w := newWorldOf(t, testScenario, Created{NodeSelector: "lane=yes"})
+	lane := map[string]string{"lane": "yes"}
+	for _, node := range []*corev1.Node{
+		readyNode("cp", map[string]string{"lane": "yes", labelControlPlane: ""}), readyNode("w1", lane), readyNode("w2", lane), readyNode("w3", lane), readyNode("other", nil),
+	} {
+		if _, err := w.client.CoreV1().Nodes().Create(t.Context(), node, metav1.CreateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.change("w3", func(n *corev1.Node) { n.Spec.Unschedulable = true }) // by the trainee of another run
+	e := w.engine()
+	k := &kubelets{w: w}
+	e.Nodes = k
+	ended := w.refereeOf(e)
+	for attempt, verb := range []string{VerbReset, VerbEnd} {
+		w.until("paged", func(r *Run) bool { return paged(r) && r.Attempt == attempt+1 })
+		taint := []corev1.Taint{{Key: "mine", Effect: corev1.TaintEffectNoSchedule}}
+		for _, name := range []string{"cp", "w1", "other"} {
+			w.change(name, func(n *corev1.Node) {
+				n.Spec.Unschedulable, n.Spec.Taints = true, taint
+				n.Labels = map[string]string{labelControlPlane: n.Labels[labelControlPlane], "mine": "yes"}
+			})
+		}
+		w.change("w3", func(n *corev1.Node) { n.Spec.Unschedulable = false })
+		if err := w.client.CoreV1().Nodes().Delete(t.Context(), "w2", metav1.DeleteOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		w.setReady(corev1.ConditionTrue)
+		w.ask(verb)
+		if verb == VerbReset {
+			w.until("preparing again", func(r *Run) bool { return r.Attempt == 2 })
+		} else if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+		for name, touched := range map[string]bool{"cp": true, "w1": false, "w2": false, "w3": false, "other": true} {
+			node, err := w.client.CoreV1().Nodes().Get(t.Context(), name, metav1.GetOptions{})
+			if err != nil {
+				t.Errorf("%s: %v", verb, err)
+				continue
+			}
+			if node.Spec.Unschedulable != touched || (len(node.Spec.Taints) > 0) != touched || (node.Labels["mine"] != "") != touched {
+				t.Errorf("after %s: %s: changed %+v, labels %v; want changed: %t", verb, name, node.Spec, node.Labels, touched)
+			}
+			if diff := cmp.Diff(lane, node.Labels, cmpopts.EquateEmpty()); !touched && diff != "" {
+				t.Errorf("after %s: %s: labels (-want +got):\n%s", verb, name, diff)
+			}
+		}
+	}
+	if len(k.restarted) != 2 {
+		t.Errorf("in the nodes was run: %q, want the kubelet of w2 restarted twice", k.restarted)
+	}
+}
