@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/firedrill/firedrill/internal/iostreams"
+	"github.com/firedrill/firedrill/internal/report"
 )
 
 // The process's exit codes. Scripts rely on them: docs/cli.md.
@@ -51,7 +52,7 @@ func reportError(streams *iostreams.IOStreams, err error) int {
 			return code
 		}
 	default:
-		if werr := write(streams.Err, "%s %v\n", streams.ErrPalette().Red("firedrill:"), err); werr != nil {
+		if werr := write(streams.Err, "%s %s\n", streams.ErrPalette().Red("firedrill:"), report.Harmless(err.Error())); werr != nil {
 			return code
 		}
 	}

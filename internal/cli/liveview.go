@@ -8,6 +8,7 @@ import (
 
 	"github.com/firedrill/firedrill/internal/drill"
 	"github.com/firedrill/firedrill/internal/iostreams"
+	"github.com/firedrill/firedrill/internal/report"
 	"github.com/firedrill/firedrill/internal/timeline"
 	"github.com/firedrill/firedrill/verifier"
 )
@@ -74,7 +75,7 @@ func (v *liveView) change(id string, passed bool, why string) {
 
 // event says what the trainee did.
 func (v *liveView) event(e timeline.Event) {
-	text := e.Text
+	text := report.Harmless(e.Text)
 	if e.Actor == "admin" {
 		text = v.p.Red("bypass with the admin kubeconfig: ") + text
 	}
@@ -114,7 +115,7 @@ func (v *liveView) line(now time.Time) string {
 // short cuts text to n characters on one line; some are always left, however narrow
 // the terminal.
 func short(text string, n int) string {
-	text = strings.Join(strings.Fields(text), " ")
+	text = strings.Join(strings.Fields(report.Harmless(text)), " ")
 	n = max(n, 20)
 	if runes := []rune(text); len(runes) > n {
 		return string(runes[:n-1]) + "…"

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/firedrill/firedrill/internal/drill"
+	"github.com/firedrill/firedrill/internal/report"
 )
 
 type statusOptions struct {
@@ -54,13 +55,16 @@ func runStatus(ctx context.Context, o *statusOptions) error {
 
 func (f *Factory) printStatus(s drill.Status) error {
 	p := f.IO.OutPalette()
-	verdict := p.Yellow(s.Verdict)
-	if s.Recovered {
-		verdict = p.Green(s.Verdict)
-	} else if s.Decided {
-		verdict = p.Red(s.Verdict)
+	verdict := report.Harmless(s.Verdict) // it may hold names that others chose
+	switch {
+	case s.Recovered:
+		verdict = p.Green(verdict)
+	case s.Decided:
+		verdict = p.Red(verdict)
+	default:
+		verdict = p.Yellow(verdict)
 	}
-	if err := f.Printf("%s  %s\nphase %s since %s, %s of %s used\n%s\n", p.Bold(s.Run), s.Title, s.Phase,
+	if err := f.Printf("%s  %s\nphase %s since %s, %s of %s used\n%s\n", p.Bold(s.Run), report.Harmless(s.Title), s.Phase,
 		s.PhaseSince.Local().Format("15:04:05"), inSeconds(s.Clock.Used), inSeconds(s.Clock.Limit), verdict); err != nil {
 		return err
 	}
@@ -79,6 +83,11 @@ func (f *Factory) printStatus(s drill.Status) error {
 	}
 	if s.Hidden {
 		if err := f.Printf("  mode %s: how the checks stand is told with the verdict\n", s.Mode); err != nil {
+			return err
+		}
+	}
+	if s.Trouble != "" {
+		if err := f.Printf("  %s %s\n", p.Yellow("trouble:"), short(s.Trouble, f.textWidth()-12)); err != nil {
 			return err
 		}
 	}

@@ -72,8 +72,8 @@ func runWait(ctx context.Context, o *waitOptions) error {
 // timedOut says how a run stood when the time to wait for it was over.
 func timedOut(timeout error, r *drill.Run) string {
 	text := fmt.Sprintf("%s; last seen: %s", timeout, r.VerdictText())
-	if r.Trouble != "" {
-		text += "; the referee cannot go on: " + r.Trouble
+	if trouble := r.TroubleText(); trouble != "" {
+		text += "; in the referee's way: " + trouble
 	}
 	return text
 }

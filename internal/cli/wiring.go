@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"sync"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -67,7 +68,7 @@ func (f *Factory) newReferee(ctx context.Context, r *openRun, log *slog.Logger) 
 	if err != nil {
 		return nil, err
 	}
-	users := &users{Record: record, client: client, run: r.name(), image: referee.Name, streams: folder.Scenario.Spec.Traffic}
+	users := &users{Record: record, client: client, run: r.name(), image: referee.Name, streams: folder.Scenario.Spec.Traffic, log: log}
 	notifier, err := r.notifier()
 	if err != nil {
 		return nil, errors.Join(err, record.Close())
@@ -168,6 +169,7 @@ type users struct {
 	run     string
 	image   string
 	streams []scenario.Traffic
+	log     *slog.Logger
 }
 
 // Deploy starts the prober.
@@ -178,12 +180,19 @@ func (u *users) Deploy(ctx context.Context) error {
 // Remove stops the prober.
 func (u *users) Remove(ctx context.Context) error { return traffic.Remove(ctx, u.client, u.run) }
 
-// Follow keeps the record up to date with the prober's log.
+// Follow keeps the prober alive and the record up to date with its log, until ctx ends.
 func (u *users) Follow(ctx context.Context) error {
 	if len(u.streams) == 0 {
-		return nil
+		<-ctx.Done()
+		return context.Cause(ctx)
 	}
-	return u.Record.Follow(ctx, traffic.NewPodLog(u.client, u.run))
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { traffic.Keep(ctx, u.client, u.run, u.run, u.image, u.streams, u.log) })
+	err := u.Record.Follow(ctx, traffic.NewPodLog(u.client, u.run))
+	cancel()
+	wg.Wait()
+	return err
 }
 
 // Summary is what the report says of the users.

@@ -161,4 +161,5 @@ type Failure struct {
 	Message   string `json:"message"`
 	Transient bool   `json:"transient,omitempty"`
 	Webhook   bool   `json:"webhook,omitempty"` // an update that nobody got: the drill goes on without
+	Watcher   string `json:"watcher,omitempty"` // what is not watched for now; it is again when there is no message
 }

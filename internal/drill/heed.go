@@ -3,7 +3,6 @@ package drill
 import (
 	"context"
 	"encoding/json"
-	"sync"
 	"time"
 
 	"github.com/firedrill/firedrill/internal/session"
@@ -72,40 +71,6 @@ func (e *Engine) lastSign() time.Time {
 		return time.Time{}
 	}
 	return at
-}
-
-// watchers keep the users' record and the trainee's trail up to date beside the phases,
-// from the deployment to the end.
-type watchers struct {
-	engine *Engine
-	cancel context.CancelFunc // nil while they rest
-	wg     sync.WaitGroup
-}
-
-// start sets them to work; it does nothing when they are at it.
-func (w *watchers) start(ctx context.Context) {
-	if w.cancel != nil {
-		return
-	}
-	ctx, w.cancel = context.WithCancel(ctx)
-	e := w.engine
-	for _, watch := range []func(context.Context) error{e.Users.Follow, e.followActions, e.signsOfLife} {
-		w.wg.Go(func() {
-			if err := watch(ctx); err != nil && ctx.Err() == nil {
-				e.Log.Error("watcher stopped", "error", err)
-			}
-		})
-	}
-}
-
-// stop ends them and waits until what they saw is on disk.
-func (w *watchers) stop() {
-	if w.cancel == nil {
-		return
-	}
-	w.cancel()
-	w.wg.Wait()
-	w.cancel = nil
 }
 
 // followActions writes the trainee's actions to the journal as they happen.

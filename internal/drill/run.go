@@ -2,7 +2,9 @@ package drill
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/firedrill/firedrill/internal/session"
@@ -38,9 +40,10 @@ type Run struct {
 	Gaps       []Gap
 	Verdict    *Verdict
 	Failures   []string
-	Trouble    string  // what stands in the referee's way for now: clean-up, or the cluster is away
-	Users      []byte  // newest traffic summary, JSON
-	Asked      []Asked // commands not carried out yet, oldest first
+	Trouble    string            // what stands in the referee's way for now: clean-up, or the cluster is away
+	Unwatched  map[string]string // why something is not recorded for now, by what it is; "": it is again
+	Users      []byte            // newest traffic summary, JSON
+	Asked      []Asked           // commands not carried out yet, oldest first
 	LastSeq    int64
 
 	usersIn Phase // in which Users was journaled
@@ -121,6 +124,11 @@ func (r *Run) applyError(e session.Entry) error {
 		return err
 	}
 	switch {
+	case f.Watcher != "":
+		if r.Unwatched == nil {
+			r.Unwatched = map[string]string{}
+		}
+		r.Unwatched[f.Watcher] = f.Message
 	case f.Webhook:
 		r.Warnings = append(r.Warnings, f.Message)
 	case f.Transient:
@@ -150,7 +158,7 @@ func (r *Run) applyPhase(e session.Entry) error {
 		r.Baseline, r.Injected, r.SetUp, r.FaultAt = nil, nil, nil, time.Time{}
 		r.Broken, r.held, r.Users, r.usersIn = nil, nil, nil, ""
 	}
-	r.Trouble = ""
+	r.Trouble, r.Unwatched = "", nil
 	r.Phase, r.PhaseSince, r.Detail, r.Attempt = p.Phase, e.Time, p.Detail, max(p.Attempt, r.Attempt)
 	r.Asked = slices.DeleteFunc(r.Asked, func(a Asked) bool { return a.Seq <= p.Command })
 	if p.Phase == PhaseFinished {
@@ -260,6 +268,20 @@ func minTime(a, b time.Time) time.Time {
 		return a
 	}
 	return b
+}
+
+// TroubleText is all that stands in the referee's way for now; "" when nothing does.
+func (r *Run) TroubleText() string {
+	var texts []string
+	if r.Trouble != "" {
+		texts = append(texts, r.Trouble)
+	}
+	for _, what := range slices.Sorted(maps.Keys(r.Unwatched)) {
+		if why := r.Unwatched[what]; why != "" {
+			texts = append(texts, what+": "+why)
+		}
+	}
+	return strings.Join(texts, "; ")
 }
 
 // Recovered tells whether the run was decided for the trainee.

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/firedrill/firedrill/internal/drill"
 )
 
 // plain is a terminal without colours.
@@ -224,7 +226,11 @@ func TestWhatCounts(t *testing.T) {
 func TestTextKeepsTheTerminal(t *testing.T) {
 	t.Parallel()
 	r := recoveredReport(t)
-	r.Title, r.Timeline[0].Text, r.Errors = "a\x1b[2Jb", "pod \x1b]0;x\a\u202eevil", []string{"\x1b[31m"}
+	const evil = "pod \x1b]0;x\a\u202eevil"
+	r.Title, r.Timeline[0].Text, r.Errors = "a\x1b[2Jb", evil, []string{"\x1b[31m"}
+	r.Verdict.Reason, r.Explanation, r.Run, r.Variant = evil, evil+"\n"+evil, evil, evil
+	r.Gaps = []drill.Gap{{Why: evil}}
+	r.Safeguards = append(r.Safeguards, Safeguard{ID: "kept", Reason: evil, Sentence: evil})
 	var out bytes.Buffer
 	if err := r.Text(&out, plain{}, 80); err != nil {
 		t.Fatal(err)

@@ -117,8 +117,8 @@ func Build(run *drill.Run, spec *scenario.Spec, now time.Time) *Report {
 	} else {
 		delete(r.Variables, scenario.VarVariant)
 	}
-	if run.Trouble != "" {
-		r.Errors = append(r.Errors, run.Trouble)
+	if trouble := run.TroubleText(); trouble != "" {
+		r.Errors = append(r.Errors, trouble)
 	}
 	r.Errors = append(r.Errors, run.Warnings...)
 	if run.Verdict != nil {

@@ -62,10 +62,10 @@ func (w *textWriter) header(r *Report) {
 		word = w.p.Yellow(word)
 	}
 	w.linef("%s  %s", word, w.p.Bold(printable(r.Title)))
-	w.linef("run %s, scenario %s, seed %d", r.Run, r.scenarioName(), r.Seed)
+	w.linef("run %s, scenario %s, seed %d", printable(r.Run), printable(r.scenarioName()), r.Seed)
 	w.wrapped("", r.Verdict.Reason)
 	for _, e := range r.Errors {
-		w.wrapped("", w.p.Red("error: ")+printable(e))
+		w.hanging("", "", w.p.Red("error: ")+printable(e))
 	}
 }
 
@@ -95,7 +95,7 @@ func (w *textWriter) times(r *Report) {
 		w.linef("  %-14s %d of %d taken", "hints", n, r.Hints[n-1].Of)
 	}
 	for _, g := range r.Gaps {
-		w.linef("  %-14s %s to %s: %s", "off the clock", clock(g.From), clock(g.To), g.Why)
+		w.linef("  %-14s %s to %s: %s", "off the clock", clock(g.From), clock(g.To), printable(g.Why))
 	}
 }
 
@@ -157,7 +157,7 @@ func (w *textWriter) explanation(r *Report) {
 	}
 	w.heading("What a senior reviewer says")
 	for paragraph := range strings.SplitSeq(strings.TrimSpace(r.Explanation), "\n") {
-		w.linef("%s", strings.TrimRight("  "+paragraph, " "))
+		w.linef("%s", strings.TrimRight("  "+Harmless(paragraph), " "))
 	}
 }
 
@@ -168,8 +168,8 @@ func (w *textWriter) mark(ok bool) string {
 	return w.p.Red("✗")
 }
 
-// wrapped writes text in lines of the terminal's width.
-func (w *textWriter) wrapped(indent, text string) { w.hanging(indent, indent, text) }
+// wrapped writes text that others may have had a hand in, in lines of the terminal's width.
+func (w *textWriter) wrapped(indent, text string) { w.hanging(indent, indent, printable(text)) }
 
 // hanging writes text in lines of the terminal's width, the first with an indent of its own.
 func (w *textWriter) hanging(first, rest, text string) {
@@ -205,11 +205,15 @@ func cut(text string, n int) string {
 // printable is text on one line without what a terminal would obey: what is told of a
 // run holds names that others chose.
 func printable(text string) string {
-	text = strings.Map(func(c rune) rune {
-		if unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) {
+	return strings.Join(strings.Fields(Harmless(text)), " ")
+}
+
+// Harmless is text, which may have lines, without what a terminal would obey.
+func Harmless(text string) string {
+	return strings.Map(func(c rune) rune {
+		if c != '\n' && unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) {
 			return ' '
 		}
 		return c
 	}, text)
-	return strings.Join(strings.Fields(text), " ")
 }

@@ -80,7 +80,7 @@ func (w *textWriter) users(r *Report) {
 			if i == 0 {
 				line = s.Stream + ": " + line
 			}
-			w.hanging("  ", "    ", line)
+			w.hanging("  ", "    ", printable(line))
 		}
 	}
 }
