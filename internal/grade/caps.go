@@ -1,6 +1,8 @@
 package grade
 
 import (
+	"slices"
+
 	"github.com/firedrill/firedrill/internal/timeline"
 )
 
@@ -15,7 +17,7 @@ func (g *grader) cap() *Cap {
 			lowest = &Cap{At: at, Reason: reason, Evidence: why}
 		}
 	}
-	if len(g.events)+len(g.told) == 0 {
+	if !g.didAnything() {
 		add(capNothing, "nothing was done", "timeline: no action between the page and the verdict")
 	}
 	for _, e := range g.events {
@@ -27,6 +29,13 @@ func (g *grader) cap() *Cap {
 		add(capOpen, "the system was not recovered", "verdict: "+g.Verdict)
 	}
 	return lowest
+}
+
+// didAnything tells whether anybody did or told anything between the page and the verdict.
+// A gap in the audit log is nobody's doing, and a resolution after the verdict comes too late.
+func (g *grader) didAnything() bool {
+	return slices.ContainsFunc(g.events, func(e timeline.Event) bool { return e.Actor == actorTrainee || e.Actor == actorAdmin }) ||
+		slices.ContainsFunc(g.told, func(e Entry) bool { return !e.At.After(g.Decided) })
 }
 
 // forbidden tells whether an event is one that no repair needs, and what it caps.

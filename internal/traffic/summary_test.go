@@ -18,7 +18,7 @@ func TestSummary(t *testing.T) {
 	fill(t, r, 111, 150, drillapp.ClassConnect)
 	fill(t, r, 152, 200, drillapp.ClassOK) // 151 is missing
 	fill(t, r, 201, 210, drillapp.Class5xx)
-	got := r.Summaries(time.Time{}, at(10), at(18))[0]
+	got := r.Summaries(Moments{FaultAt: at(10), RecoveredAt: at(18)})[0]
 	want := Summary{
 		Stream: "shop", Sent: 209, Failed: 51, Missing: 1,
 		Classes: map[string]int{"ok": 158, "connect": 41, "5xx": 10},
