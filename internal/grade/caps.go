@@ -2,6 +2,7 @@ package grade
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/firedrill/firedrill/internal/timeline"
 )
@@ -31,6 +32,11 @@ func (g *grader) cap() *Cap {
 	return lowest
 }
 
+// controlPlane tells whether a node is one of the cluster's control plane, by kind's names.
+func (g *grader) controlPlane(node string) bool {
+	return g.Cluster != "" && strings.HasPrefix(node, g.Cluster+"-control-plane")
+}
+
 // didAnything tells whether anybody did or told anything between the page and the verdict.
 // A gap in the audit log is nobody's doing, and a resolution after the verdict comes too late.
 func (g *grader) didAnything() bool {
@@ -44,6 +50,8 @@ func (g *grader) forbidden(e timeline.Event) (at float64, reason string) {
 	switch {
 	case !changed(e):
 		return 0, ""
+	case e.Source == timeline.SourceNode && g.controlPlane(e.Name):
+		return capReferee, "the control plane's node was changed from inside: the referee and the users' prober run there"
 	case e.Namespace == refereeNamespace, e.Resource == "namespaces" && e.Name == refereeNamespace:
 		return capReferee, "the referee's namespace was touched: the users are measured from there"
 	case e.Verb == "delete" && e.Resource == "namespaces" && e.Name == g.Run:

@@ -22,6 +22,7 @@ const (
 type Input struct {
 	Mode     string // "" is ModeTraining
 	Run      string // its ID, which is its namespace's name
+	Cluster  string // its name, with which its nodes' names begin
 	Severity string // that the page names, for example SEV2; "" when it names none
 
 	Paged       time.Time

@@ -24,7 +24,7 @@ func GradeOf(run *drill.Run, spec *scenario.Spec, weights *grade.Weights) *grade
 // inputOf is what the grade of a run that is decided is made of.
 func inputOf(run *drill.Run, spec *scenario.Spec) grade.Input {
 	in := grade.Input{
-		Mode: string(run.InMode()), Run: run.Created.Run, Severity: pagedSeverity(run.Page),
+		Mode: string(run.InMode()), Run: run.Created.Run, Cluster: run.Cluster, Severity: pagedSeverity(run.Page),
 		Paged: run.PagedAt, Decided: run.Verdict.DecidedAt, RecoveredAt: run.Verdict.RecoveredAt,
 		Recovered: run.Verdict.Recovered, Verdict: run.Verdict.Reason, Limit: run.TimeLimit,
 		Events: run.Events,
