@@ -183,8 +183,8 @@ func users(t *testing.T, until float64) []traffic.Summary {
 		} else if second > 20 && second < 150 {
 			millis *= 6
 		}
-		fmt.Fprintf(&lines, `{"stream":"users","boot":"b","seq":%d,"t":%q,"ms":%.1f,"class":%q,"pod":"p","conn":"new"}`+"\n",
-			i+1, at(second).Format(time.RFC3339Nano), millis, class)
+		fmt.Fprintf(&lines, `{"stream":"users","boot":"b","seq":%d,"t":%q,"ms":%.1f,"class":%q,"pod":"p","conn":%q}`+"\n",
+			i+1, at(second).Format(time.RFC3339Nano), millis, class, []string{"new", "reused"}[i%2])
 	}
 	if err := os.WriteFile(path, lines.Bytes(), 0o600); err != nil {
 		t.Fatal(err)

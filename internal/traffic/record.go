@@ -68,6 +68,7 @@ type entry struct {
 	class   string
 	pod     string
 	err     string
+	conn    string // new or reused
 	boot    unique.Handle[string]
 	seq     uint64
 }
@@ -129,12 +130,20 @@ func (r *Record) insert(line drillapp.Line) bool {
 	s.count(line)
 	s.insert(entry{
 		sent: line.Sent, elapsed: time.Duration(math.Round(line.Millis*1000)) * time.Microsecond,
-		class: line.Class, pod: line.Pod, err: line.Error, boot: unique.Make(line.Boot), seq: line.Seq,
+		class: line.Class, pod: line.Pod, err: line.Error, conn: connOf(line), boot: unique.Make(line.Boot), seq: line.Seq,
 	})
 	if line.Sent.After(r.newest) {
 		r.newest = line.Sent
 	}
 	return true
+}
+
+// connOf is one of two constants, so that a record does not hold a text a request.
+func connOf(line drillapp.Line) string {
+	if line.Conn == ConnReused {
+		return ConnReused
+	}
+	return ConnNew
 }
 
 // insert keeps the entries in order of sending; late answers come out of order, by

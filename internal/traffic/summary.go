@@ -24,6 +24,8 @@ type Summary struct {
 	During        Phase  `json:"during"` // from the fault to the recovery
 	After         Phase  `json:"after"`  // the recovery
 
+	Conns map[string]Phase `json:"conns"` // by ConnNew and ConnReused, of the whole run
+
 	Incident *Incident `json:"incident,omitempty"` // from the page to the verdict; nil: one of them was not, or is long ago
 
 	From        time.Time `json:"from,omitzero"`        // when the first request was sent
@@ -31,6 +33,13 @@ type Summary struct {
 	LastFailure time.Time `json:"lastFailure,omitzero"` // when the last one that failed was
 	Series      *Series   `json:"series,omitempty"`     // the same over time; nil without requests
 }
+
+// Kinds of connections. Half of the requests go over kept ones: those see a server that
+// hangs up, the others one that takes no more.
+const (
+	ConnNew    = "new"
+	ConnReused = "reused"
+)
 
 // Outage is a stretch between two good answers with a failure between them. Its times
 // are when the requests were sent; without a good one on a side, it begins or ends
@@ -97,9 +106,32 @@ func (s *stream) summary(name string, m Moments) Summary {
 		slices.Sort(goodIn[i])
 		phase.P50, phase.P99 = percentile(goodIn[i], 50), percentile(goodIn[i], 99)
 	}
+	sum.Conns = conns(entries)
 	slices.Sort(good)
 	sum.P50, sum.P95, sum.P99 = percentile(good, 50), percentile(good, 95), percentile(good, 99)
 	return sum
+}
+
+// conns sums requests up by the kind of their connection.
+func conns(entries []entry) map[string]Phase {
+	all, good := map[string]Phase{}, map[string][]time.Duration{}
+	for _, e := range entries {
+		sum := all[e.conn]
+		sum.Sent++
+		if e.class == drillapp.ClassOK {
+			good[e.conn] = append(good[e.conn], e.elapsed)
+		} else {
+			sum.Failed++
+		}
+		all[e.conn] = sum
+	}
+	for kind, sum := range all {
+		slices.Sort(good[kind])
+		sum.ErrorRate = float64(sum.Failed) / float64(sum.Sent)
+		sum.P50, sum.P99 = percentile(good[kind], 50), percentile(good[kind], 99)
+		all[kind] = sum
+	}
+	return all
 }
 
 // phaseAt tells whether a request belongs before (0), during (1) or after (2) the
