@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/firedrill/firedrill/internal/timeline"
 )
 
 // diagnosis is the last one before the verdict, which counts.
@@ -93,10 +95,25 @@ func (g *grader) safeguards() []line {
 	verdict := line{max: 1, evidence: "verdict: " + g.Verdict + g.safeguardsSeen(), at: g.Decided}
 	if !g.Recovered {
 		verdict.text = "safeguards count next to a recovery: there was none"
-		return append([]line{verdict}, g.broken(0)...)
+		return slices.Concat([]line{verdict}, g.broken(0), g.unsafe(0))
 	}
 	verdict.text, verdict.got = fmt.Sprintf("all %d safeguards hold in the end", len(g.Safeguards)), 1
-	return append([]line{verdict}, g.broken(brokenShare)...)
+	return slices.Concat([]line{verdict}, g.broken(brokenShare), g.unsafe(brokenShare))
+}
+
+// unsafe lists what the rubric calls unsafe and the trainee did, each kind once, at a cost.
+func (g *grader) unsafe(cost float64) []line {
+	if g.Rubric == nil {
+		return nil
+	}
+	var lines []line
+	for _, u := range g.Rubric.Unsafe {
+		i := slices.IndexFunc(g.events, func(e timeline.Event) bool { return e.Actor == actorTrainee && Matches(u.Match, e) })
+		if i >= 0 {
+			lines = append(lines, line{text: "unsafe: " + u.Sentence, got: -cost, evidence: evidence(g.events[i]), at: g.events[i].Time})
+		}
+	}
+	return lines
 }
 
 // broken lists what was broken on the way, each safeguard once, at a cost.
