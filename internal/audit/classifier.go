@@ -160,18 +160,24 @@ func (c *Classifier) owns(rec *record, actor string) bool {
 	return rec.User.Username == adminUser || rec.User.Username == superAdminUser
 }
 
-// concerns tells whether what the admin did touches the run: its namespace, a node,
-// or a write to what the whole cluster or the referee rests on.
+// concerns tells whether what the admin did touches the run: its namespace, a node, a
+// list of all namespaces, or an act on what the whole cluster or the referee rests on.
 func (c *Classifier) concerns(r *request) bool {
 	switch {
-	case r.tool && !r.writes():
+	case r.tool && !r.acts():
 		return false
-	case r.Namespace == c.run, r.Resource == "nodes":
+	case r.Namespace == c.run, r.Resource == "nodes", r.list() && r.Namespace == "" && r.Resource != "" && namespaced(r):
 		return true
 	case r.Resource == "namespaces":
 		return r.Name == c.run || r.writes() && r.Name == systemNamespace
 	}
-	return r.writes() && (r.Namespace == "" || r.Namespace == systemNamespace || r.Namespace == "kube-system")
+	return r.acts() && (r.Namespace == "" || r.Namespace == systemNamespace || r.Namespace == "kube-system")
+}
+
+// acts tells whether a request does something: it writes, or opens a session in a container,
+// which is a get when it goes over a websocket.
+func (r *request) acts() bool {
+	return r.writes() || resourceIn(r.Subresource, "exec", "attach")
 }
 
 // Flush returns the events that have waited long enough for more of their kind. It is

@@ -118,6 +118,21 @@ func TestWhoseActionsAreTold(t *testing.T) {
 			lineBuilder{verb: "delete", user: "kubernetes-admin", ref: objectRef{Resource: "pods", Namespace: "firedrill-system", Name: "prober"}},
 			[]string{"admin: delete, pods, prober"},
 		},
+		"the admin looks at all namespaces": {
+			lineBuilder{verb: "list", ref: objectRef{Resource: "pods"}, uri: "/api/v1/pods", user: "kubernetes-admin"}, []string{"admin: get, pods {all namespaces}"},
+		},
+		"the admin looks at what has no namespace": {
+			lineBuilder{verb: "list", ref: objectRef{Resource: "storageclasses"}, uri: "/apis/storage.k8s.io/v1/storageclasses", user: "kubernetes-admin"}, nil,
+		},
+		"the admin in a container of the referee's": {
+			lineBuilder{verb: "get", user: "kubernetes-admin", ref: objectRef{Resource: "pods", Namespace: "firedrill-system", Name: "prober", Subresource: "exec"},
+				uri: "/api/v1/namespaces/firedrill-system/pods/prober/exec?command=sh", code: 101, stage: "ResponseStarted"},
+			[]string{"admin: exec, pods, prober {command: sh}"},
+		},
+		"the admin in a container elsewhere": {
+			lineBuilder{verb: "get", user: "kubernetes-admin", ref: objectRef{Resource: "pods", Namespace: "default", Name: "a", Subresource: "exec"},
+				uri: "/api/v1/namespaces/default/pods/a/exec?command=sh", code: 101, stage: "ResponseStarted"}, nil,
+		},
 		"the tool looks with the admin's identity": {lineBuilder{verb: "get", ref: node("w"), user: "kubernetes-admin", agent: "firedrill"}, nil},
 		"somebody writes as if the tool": {
 			lineBuilder{verb: "delete", ref: node("w"), user: "kubernetes-admin", agent: "firedrill"}, []string{"admin: delete, nodes, w"},
@@ -154,6 +169,20 @@ func TestWhoseActionsAreTold(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestASessionOfTheAdminsIsAnAct: of the trainee's own nobody can say what it did.
+func TestASessionOfTheAdminsIsAnAct(t *testing.T) {
+	t.Parallel()
+	for user, want := range map[string]bool{"kubernetes-admin": true, UserPrefix + fixtureRun: false} {
+		ref := pod("a")
+		ref.Subresource = "exec"
+		line := lineBuilder{verb: "get", user: user, ref: ref, code: 101, stage: "ResponseStarted", uri: "/api/v1/namespaces/" + fixtureRun + "/pods/a/exec?command=sh"}
+		got := classifyAll(fixtureRun, [][]byte{line.line()})
+		if len(got) != 1 || got[0].Writes != want {
+			t.Errorf("%s: %+v, want it to write: %v", user, got, want)
+		}
 	}
 }
 

@@ -251,10 +251,6 @@ func (r *openRun) usersSoFar() error {
 	if err != nil {
 		return err
 	}
-	var recovered time.Time
-	if r.Verdict != nil {
-		recovered = r.Verdict.RecoveredAt
-	}
-	r.Users, err = json.Marshal(map[string]any{"streams": record.Summaries(r.UsersFrom(), r.FaultAt, recovered)})
+	r.Users, err = json.Marshal(map[string]any{"streams": record.Summaries(traffic.Moments(r.Moments()))})
 	return err
 }

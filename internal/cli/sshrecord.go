@@ -125,22 +125,3 @@ func (s *runRecorder) note(ctx context.Context, event timeline.Event) error {
 	event.ID = fmt.Sprintf("node-%s-%d", event.Name, event.Time.UnixNano())
 	return drill.NoteAction(ctx, s.run.journal, event)
 }
-
-// readsOnly tells whether the command is one of those that people look around with.
-func readsOnly(command []string) bool {
-	switch command[0] {
-	case "journalctl", "df", "free", "ps", "ss", "cat", "ls", "uptime", "dmesg", "top", "mount", "du", "grep", "head", "tail", "less", "wc",
-		"stat", "find", "id", "whoami", "hostname", "date", "history", "pwd", "cd", "exit", "echo", "uname", "lsblk", "vmstat", "netstat":
-		return true
-	case "ip":
-		return len(command) < 3 || !slices.ContainsFunc(command[2:], func(word string) bool {
-			return slices.Contains([]string{"set", "add", "del", "delete", "flush", "replace", "change"}, word)
-		})
-	case "systemctl":
-		return len(command) > 1 && (strings.HasPrefix(command[1], "status") || strings.HasPrefix(command[1], "is-") ||
-			strings.HasPrefix(command[1], "list-") || command[1] == "show" || command[1] == "cat")
-	case "crictl":
-		return len(command) > 1 && (command[1] == "ps" || command[1] == "pods" || command[1] == "logs" || strings.HasPrefix(command[1], "inspect"))
-	}
-	return false
-}

@@ -102,20 +102,3 @@ func (s *runRecorder) typed(ctx context.Context, node, line string) error {
 		Writes: !readsOnlyLine(line), Text: fmt.Sprintf("ran on node %s: %s", node, detail),
 	})
 }
-
-// readsOnlyLine tells whether each command of a line is one that people look around with.
-func readsOnlyLine(line string) bool {
-	if strings.ContainsAny(line, ">`$(") {
-		return false
-	}
-	for part := range strings.FieldsFuncSeq(line, func(c rune) bool { return c == '|' || c == ';' || c == '&' }) {
-		words := strings.Fields(part)
-		if len(words) > 0 && words[0] == "sudo" {
-			words = words[1:]
-		}
-		if len(words) > 0 && !readsOnly(words) {
-			return false
-		}
-	}
-	return true
-}

@@ -196,6 +196,6 @@ func (u *users) Follow(ctx context.Context) error {
 }
 
 // Summary is what the report says of the users.
-func (u *users) Summary(_ context.Context, from, faultAt, recoveredAt time.Time) ([]byte, error) {
-	return json.Marshal(map[string]any{"streams": u.Summaries(from, faultAt, recoveredAt)})
+func (u *users) Summary(_ context.Context, m drill.Moments) ([]byte, error) {
+	return json.Marshal(map[string]any{"streams": u.Summaries(traffic.Moments(m))})
 }

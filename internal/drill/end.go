@@ -102,11 +102,7 @@ func (e *Engine) noteUsers(ctx context.Context) error {
 	if e.run.usersIn == e.run.Phase || e.run.PagedAt.IsZero() {
 		return nil
 	}
-	var recovered time.Time
-	if e.run.Verdict != nil {
-		recovered = e.run.Verdict.RecoveredAt
-	}
-	summary, err := e.Users.Summary(ctx, e.run.UsersFrom(), e.run.FaultAt, recovered)
+	summary, err := e.Users.Summary(ctx, e.run.Moments())
 	if err != nil {
 		return err
 	}

@@ -58,8 +58,17 @@ type Users interface {
 	Remove(ctx context.Context) error
 	// Follow keeps the record up to date until ctx ends.
 	Follow(ctx context.Context) error
-	// Summary is what the report says of the users from a time on, as JSON.
-	Summary(ctx context.Context, from, faultAt, recoveredAt time.Time) ([]byte, error)
+	// Summary is what the report says of the users, as JSON.
+	Summary(ctx context.Context, m Moments) ([]byte, error)
+}
+
+// Moments are the times of a run that a summary of its users is split at; a zero one is never.
+type Moments struct {
+	From        time.Time // since when the requests are those of the healthy system
+	FaultAt     time.Time
+	PagedAt     time.Time
+	RecoveredAt time.Time
+	DecidedAt   time.Time
 }
 
 // Actions is the trainee's trail. A place in it is opaque JSON.

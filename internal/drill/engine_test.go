@@ -198,7 +198,7 @@ func (f *fakeUsers) Follow(ctx context.Context) error {
 	return ctx.Err()
 }
 
-func (f *fakeUsers) Summary(context.Context, time.Time, time.Time, time.Time) ([]byte, error) {
+func (f *fakeUsers) Summary(context.Context, Moments) ([]byte, error) {
 	return []byte(`{"streams":[]}`), nil
 }
 

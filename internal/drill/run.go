@@ -43,6 +43,7 @@ type Run struct {
 	Trouble    string            // what stands in the referee's way for now: clean-up, or the cluster is away
 	Unwatched  map[string]string // why something is not recorded for now, by what it is; "": it is again
 	Users      []byte            // newest traffic summary, JSON
+	UsersFirst []byte            // the first one after the verdict: much later some of it is in memory no more
 	Asked      []Asked           // commands not carried out yet, oldest first
 	LastSeq    int64
 
@@ -96,6 +97,9 @@ func (r *Run) apply(e session.Entry) error {
 		return r.applyActions(e)
 	case entryUsers:
 		r.Users, r.usersIn = e.Data, r.Phase
+		if r.Verdict != nil && r.UsersFirst == nil {
+			r.UsersFirst = e.Data
+		}
 	case entryState:
 		return r.applyState(e)
 	case entryError:
@@ -156,7 +160,7 @@ func (r *Run) applyPhase(e session.Entry) error {
 	if p.Attempt > r.Attempt { // a reset: a new clock on the same timeline
 		r.State, r.Verdict, r.PagedAt, r.Page, r.Gaps = nil, nil, time.Time{}, "", nil
 		r.Baseline, r.Injected, r.SetUp, r.FaultAt = nil, nil, nil, time.Time{}
-		r.Broken, r.held, r.Users, r.usersIn = nil, nil, nil, ""
+		r.Broken, r.held, r.Users, r.UsersFirst, r.usersIn = nil, nil, nil, nil, ""
 	}
 	r.Trouble, r.Unwatched = "", nil
 	r.Phase, r.PhaseSince, r.Detail, r.Attempt = p.Phase, e.Time, p.Detail, max(p.Attempt, r.Attempt)
@@ -254,6 +258,15 @@ func (r *Run) UsersFrom() time.Time {
 		return time.Time{}
 	}
 	return r.HealthyAt.Add(-provenOver)
+}
+
+// Moments are the times that the users' summary is split at.
+func (r *Run) Moments() Moments {
+	m := Moments{From: r.UsersFrom(), FaultAt: r.FaultAt, PagedAt: r.PagedAt}
+	if r.Verdict != nil {
+		m.RecoveredAt, m.DecidedAt = r.Verdict.RecoveredAt, r.Verdict.DecidedAt
+	}
+	return m
 }
 
 func maxTime(a, b time.Time) time.Time {

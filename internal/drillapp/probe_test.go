@@ -175,3 +175,28 @@ func TestStreamDefaults(t *testing.T) {
 		}
 	}
 }
+
+// TestProbeCountsAKeptConnectionThatBroke: net/http sends the request again on a new one,
+// and the good answer to that would hide that the server hung up.
+func TestProbeCountsAKeptConnectionThatBroke(t *testing.T) {
+	t.Parallel()
+	var requests atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		if requests.Add(1) == 2 { // the second one comes over the first one's connection
+			panic(http.ErrAbortHandler)
+		}
+	}))
+	t.Cleanup(server.Close)
+	client := &http.Client{Transport: &http.Transport{}}
+	l := &loop{stream: Stream{URL: server.URL}, timeout: 10 * time.Second}
+	for i, want := range []string{ClassOK, ClassReset, ClassOK} {
+		line := Line{Sent: time.Now()}
+		l.send(t.Context(), client, &line)
+		if line.Class != want || want != ClassOK && !strings.Contains(line.Error, "sent the request again") {
+			t.Errorf("request %d: %+v, want class %s", i+1, line, want)
+		}
+	}
+	if n := requests.Load(); n != 4 {
+		t.Errorf("%d requests reached the server, want 4: one of them twice", n)
+	}
+}

@@ -39,8 +39,8 @@ func Classes() []string {
 func (l *loop) send(ctx context.Context, client *http.Client, line *Line) {
 	ctx, cancel := context.WithTimeout(ctx, l.timeout)
 	defer cancel()
-	var connected atomic.Bool
-	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }}
+	var conns atomic.Int32
+	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { conns.Add(1) }}
 	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), http.MethodGet, l.stream.URL, nil)
 	if err != nil {
 		line.Class, line.Error = ClassBody, short(err)
@@ -52,15 +52,19 @@ func (l *loop) send(ctx context.Context, client *http.Client, line *Line) {
 	line.Millis = math.Round(float64(time.Since(line.Sent).Microseconds())/100) / 10
 	line.Code = code
 	if err != nil {
-		line.Class, line.Error = classOf(err, connected.Load()), short(err)
+		line.Class, line.Error = classOf(err, conns.Load() > 0), short(err)
 		return
 	}
 	l.judge(line, body)
+	if conns.Load() > 1 {
+		line.Class, line.Error = ClassReset, "the kept connection was closed; net/http sent the request again, which no user's client is sure to do"
+	}
 }
 
 // fetch returns the answer's status and body. net/http itself sends a request again
 // when a kept connection turns out closed before a byte of the answer came, as every
-// HTTP client may (RFC 9110, 9.2.2); there is no other retry.
+// HTTP client may (RFC 9110, 9.2.2), and cannot be told not to: send counts that as a reset.
+// There is no other retry.
 func fetch(client *http.Client, req *http.Request) (code int, body []byte, err error) {
 	resp, err := client.Do(req)
 	if err != nil {

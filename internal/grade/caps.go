@@ -1,6 +1,9 @@
 package grade
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/firedrill/firedrill/internal/timeline"
 )
 
@@ -15,7 +18,7 @@ func (g *grader) cap() *Cap {
 			lowest = &Cap{At: at, Reason: reason, Evidence: why}
 		}
 	}
-	if len(g.events)+len(g.told) == 0 {
+	if !g.didAnything() {
 		add(capNothing, "nothing was done", "timeline: no action between the page and the verdict")
 	}
 	for _, e := range g.events {
@@ -29,12 +32,26 @@ func (g *grader) cap() *Cap {
 	return lowest
 }
 
+// controlPlane tells whether a node is one of the cluster's control plane, by kind's names.
+func (g *grader) controlPlane(node string) bool {
+	return g.Cluster != "" && strings.HasPrefix(node, g.Cluster+"-control-plane")
+}
+
+// didAnything tells whether anybody did or told anything between the page and the verdict.
+// A gap in the audit log is nobody's doing, and a resolution after the verdict comes too late.
+func (g *grader) didAnything() bool {
+	return slices.ContainsFunc(g.events, func(e timeline.Event) bool { return e.Actor == actorTrainee || e.Actor == actorAdmin }) ||
+		slices.ContainsFunc(g.told, func(e Entry) bool { return !e.At.After(g.Decided) })
+}
+
 // forbidden tells whether an event is one that no repair needs, and what it caps.
 // What the API server refused did no harm, and is no more than a line of the report.
 func (g *grader) forbidden(e timeline.Event) (at float64, reason string) {
 	switch {
 	case !changed(e):
 		return 0, ""
+	case e.Source == timeline.SourceNode && g.controlPlane(e.Name):
+		return capReferee, "the control plane's node was changed from inside: the referee and the users' prober run there"
 	case e.Namespace == refereeNamespace, e.Resource == "namespaces" && e.Name == refereeNamespace:
 		return capReferee, "the referee's namespace was touched: the users are measured from there"
 	case e.Verb == "delete" && e.Resource == "namespaces" && e.Name == g.Run:

@@ -29,7 +29,7 @@ func TestDocsAreCurrent(t *testing.T) {
 		fmt.Sprintf("| `process` | %g | signals %s, their order %s, and %s each:", w.Process, percent(shareSignals), percent(shareOrder), percent(shareTold)),
 		fmt.Sprintf("| acknowledged | %s of the time limit | %s | %s |", percent(ackThreshold.full), percent(ackThreshold.none), minutes(ackThreshold)),
 		fmt.Sprintf("| diagnosed (right in all of its parts) | %s | %s | %s |", percent(diagnosedThreshold.full), percent(diagnosedThreshold.none), minutes(diagnosedThreshold)),
-		fmt.Sprintf("| mitigated (the start of the hold that passed) | %s | %s | %s |", percent(mitigatedThreshold.full), percent(mitigatedThreshold.none), minutes(mitigatedThreshold)),
+		fmt.Sprintf("| mitigated (the users are served again) | %s | %s | %s |", percent(mitigatedThreshold.full), percent(mitigatedThreshold.none), minutes(mitigatedThreshold)),
 		fmt.Sprintf("error budget is %s of the requests", percent(budgetShare)),
 		fmt.Sprintf("| graded | %g points |", hintGraded),
 		fmt.Sprintf("costs %g |", hintExam),

@@ -53,7 +53,7 @@ func events(verbs ...string) []timeline.Event {
 
 func input(all []timeline.Event) grade.Input {
 	return grade.Input{
-		Run: run, Paged: paged, Decided: at(10 * time.Minute), RecoveredAt: at(9 * time.Minute), Recovered: true,
+		Run: run, Cluster: "firedrill", Paged: paged, Decided: at(10 * time.Minute), RecoveredAt: at(9 * time.Minute), Recovered: true,
 		Verdict: "recovered: it held", Limit: 15 * time.Minute, Rubric: small(), Events: all,
 	}
 }
@@ -142,11 +142,20 @@ func TestCaps(t *testing.T) {
 		"the referee's namespace": {write(func(e *timeline.Event) { e.Resource, e.Name, e.Namespace = "namespaces", "firedrill-system", "" }), 20, "audit bad: did it"},
 		"bypass":                  {write(func(e *timeline.Event) { e.Actor = "admin" }), 50, "audit bad: did it"},
 		"bypass that only looks":  {write(func(e *timeline.Event) { e.Actor, e.Writes = "admin", false }), -1, ""},
-		"refused":                 {write(func(e *timeline.Event) { e.Namespace, e.Code = "firedrill-system", 403 }), -1, ""},
-		"another namespace":       {write(func(e *timeline.Event) { e.Resource, e.Name = "namespaces", "other" }), -1, ""},
-		"before the page":         {write(func(e *timeline.Event) { e.Actor, e.Time = "admin", at(-time.Minute) }), -1, ""},
-		"with the verdict":        {write(func(e *timeline.Event) { e.Actor, e.Time = "admin", at(10*time.Minute) }), 50, "audit bad: did it"},
-		"after the verdict":       {write(func(e *timeline.Event) { e.Actor, e.Time = "admin", at(10*time.Minute+1) }), -1, ""},
+		"the control plane's node": {write(func(e *timeline.Event) {
+			e.Source, e.Verb, e.Resource, e.Name, e.Namespace = timeline.SourceNode, "ssh", "nodes", "firedrill-control-plane", ""
+		}), 20, "node bad: did it"},
+		"a look from the control plane's node": {write(func(e *timeline.Event) {
+			e.Source, e.Verb, e.Resource, e.Name, e.Writes = timeline.SourceNode, "ssh", "nodes", "firedrill-control-plane", false
+		}), -1, ""},
+		"a worker from inside": {write(func(e *timeline.Event) {
+			e.Source, e.Verb, e.Resource, e.Name = timeline.SourceNode, "ssh", "nodes", "firedrill-worker"
+		}), -1, ""},
+		"refused":           {write(func(e *timeline.Event) { e.Namespace, e.Code = "firedrill-system", 403 }), -1, ""},
+		"another namespace": {write(func(e *timeline.Event) { e.Resource, e.Name = "namespaces", "other" }), -1, ""},
+		"before the page":   {write(func(e *timeline.Event) { e.Actor, e.Time = "admin", at(-time.Minute) }), -1, ""},
+		"with the verdict":  {write(func(e *timeline.Event) { e.Actor, e.Time = "admin", at(10*time.Minute) }), 50, "audit bad: did it"},
+		"after the verdict": {write(func(e *timeline.Event) { e.Actor, e.Time = "admin", at(10*time.Minute+1) }), -1, ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -22,6 +22,7 @@ const (
 type Input struct {
 	Mode     string // "" is ModeTraining
 	Run      string // its ID, which is its namespace's name
+	Cluster  string // its name, with which its nodes' names begin
 	Severity string // that the page names, for example SEV2; "" when it names none
 
 	Paged       time.Time
@@ -87,12 +88,15 @@ type Hint struct {
 	Text string
 }
 
-// Users is what the users saw, all streams together.
+// Users is what the users saw from the page to the verdict, all streams together.
 type Users struct {
 	Sent          int
 	Failed        int
+	Missing       int // not in the record, though they were sent or should have been: nobody saw them served
 	LongestOutage time.Duration
-	Rate          float64 // requests a second that they send
+	Rate          float64   // requests a second that they send
+	Failing       bool      // there were failures that were not isolated
+	ServedAt      time.Time // first good answer after the last of those; zero: there was none before the verdict
 }
 
 // during returns what happened between the page and the verdict, both included, in the
@@ -110,6 +114,25 @@ func (in *Input) during() []timeline.Event {
 		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.ID, b.ID))
 	})
 	return events
+}
+
+// Mitigated is when the users were served again, and what says so. Where their record does
+// not tell (there is none, or no failure after the page that was not isolated) it is the
+// start of the hold that passed. A zero time: it did not come to pass.
+func (in *Input) Mitigated() (at time.Time, why string) {
+	const hold = ": the start of the hold that passed"
+	u := in.Users
+	switch known := u != nil && u.Sent > 0; {
+	case known && u.Failing && u.ServedAt.IsZero():
+		return time.Time{}, "users: their requests still failed at the verdict"
+	case known && u.Failing:
+		return u.ServedAt, "users: the first good answer after the last failures that were not isolated"
+	case !in.Recovered:
+		return time.Time{}, "verdict: " + in.Verdict
+	case known:
+		return in.RecoveredAt, "verdict, for the users saw no failures after the page that were not isolated" + hold
+	}
+	return in.RecoveredAt, "verdict, for there is no record of users" + hold
 }
 
 // entries returns the process entries between the page and the verdict, oldest first;

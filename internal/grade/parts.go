@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/firedrill/firedrill/internal/timeline"
 )
 
 // diagnosis is the last one before the verdict, which counts.
@@ -56,7 +58,7 @@ func (g *grader) rootCause() []line {
 }
 
 func (g *grader) recovery() []line {
-	l := line{max: 1, evidence: "verdict: " + g.Verdict, at: g.Decided}
+	l := line{max: 1, evidence: "verdict: " + g.Verdict + g.checksSeen(), at: g.Decided}
 	if g.Recovered {
 		l.text, l.got = "the system recovered, and the recovery held", 1
 	} else {
@@ -65,15 +67,53 @@ func (g *grader) recovery() []line {
 	return []line{l}
 }
 
+// checksSeen are the results that the verdict rests on: of a recovery every check's, else
+// those of the checks that did not pass.
+func (g *grader) checksSeen() string {
+	text := ""
+	for _, c := range g.Checks {
+		if g.Recovered || !c.Passed {
+			text += "; check " + c.ID + ": " + c.Reason
+		}
+	}
+	return text
+}
+
+// safeguardsSeen are the safeguards' results in the same way.
+func (g *grader) safeguardsSeen() string {
+	text := ""
+	for _, s := range g.Safeguards {
+		if g.Recovered || !s.Held {
+			text += "; safeguard " + s.ID + ": " + s.Reason
+		}
+	}
+	return text
+}
+
 // safeguards earn nothing by themselves: what was kept counts next to a recovery.
 func (g *grader) safeguards() []line {
-	verdict := line{max: 1, evidence: "verdict: " + g.Verdict, at: g.Decided}
+	verdict := line{max: 1, evidence: "verdict: " + g.Verdict + g.safeguardsSeen(), at: g.Decided}
 	if !g.Recovered {
 		verdict.text = "safeguards count next to a recovery: there was none"
-		return append([]line{verdict}, g.broken(0)...)
+		return slices.Concat([]line{verdict}, g.broken(0), g.unsafe(0))
 	}
 	verdict.text, verdict.got = fmt.Sprintf("all %d safeguards hold in the end", len(g.Safeguards)), 1
-	return append([]line{verdict}, g.broken(brokenShare)...)
+	return slices.Concat([]line{verdict}, g.broken(brokenShare), g.unsafe(brokenShare))
+}
+
+// unsafe lists what the rubric calls unsafe and the trainee did, each kind once, at a cost.
+func (g *grader) unsafe(cost float64) []line {
+	if g.Rubric == nil {
+		return nil
+	}
+	var lines []line
+	for _, u := range g.Rubric.Unsafe {
+		i := slices.IndexFunc(g.events, func(e timeline.Event) bool { return e.Actor == actorTrainee && Matches(u.Match, e) })
+		if i >= 0 {
+			lines = append(lines, line{text: "unsafe: " + u.Sentence, got: -cost, evidence: evidence(g.events[i]), at: g.events[i].Time})
+		}
+	}
+	return lines
 }
 
 // broken lists what was broken on the way, each safeguard once, at a cost.
@@ -104,13 +144,13 @@ func (g *grader) users() []line {
 		requests.text, requests.evidence = "nothing is known of the users' requests", "users: no record"
 		outage.text, outage.evidence = "nothing is known of the users' outages", "users: no record"
 	case !g.Recovered:
-		requests.text = fmt.Sprintf("%d of %d requests failed, and nothing ended it", u.Failed, u.Sent)
+		requests.text = fmt.Sprintf("%s, and nothing ended it", u.lost())
 		outage.text = fmt.Sprintf("the longest outage was %s, and nothing ended it", u.LongestOutage.Round(time.Second))
 		requests.evidence, outage.evidence = u.evidence(), u.evidence()
 	default:
 		budget := budgetShare * u.Rate * g.Limit.Seconds()
-		burned := float64(u.Failed) / max(budget, 1)
-		requests.text = fmt.Sprintf("%d of %d requests failed: %.0f %% of the incident's error budget of %.0f", u.Failed, u.Sent, 100*burned, budget)
+		burned := float64(u.Failed+u.Missing) / max(budget, 1)
+		requests.text = fmt.Sprintf("%s: %.0f %% of the incident's error budget of %.0f", u.lost(), 100*burned, budget)
 		requests.got = shareRequests * falling(burned, 1, everyRequest/budgetShare)
 		outage.text = fmt.Sprintf("the longest outage was %s of a time limit of %s", u.LongestOutage.Round(time.Second), g.Limit)
 		outage.got = shareOutage * falling(u.LongestOutage.Seconds()/max(g.Limit.Seconds(), 1), budgetShare, everyRequest)
@@ -119,8 +159,17 @@ func (g *grader) users() []line {
 	return []line{requests, outage}
 }
 
+// lost tells what was not served. What is missing counts as failed: a prober that died, or
+// that somebody stopped, must not make the users look happy.
+func (u *Users) lost() string {
+	if u.Missing > 0 {
+		return fmt.Sprintf("%d of %d requests failed, and %d are not in the record, which counts as failed", u.Failed, u.Sent+u.Missing, u.Missing)
+	}
+	return fmt.Sprintf("%d of %d requests failed", u.Failed, u.Sent)
+}
+
 func (u *Users) evidence() string {
-	return fmt.Sprintf("users: %d of %d requests failed, longest outage %s", u.Failed, u.Sent, u.LongestOutage.Round(100*time.Millisecond))
+	return fmt.Sprintf("users, from the page to the verdict: %s, longest outage %s", u.lost(), u.LongestOutage.Round(100*time.Millisecond))
 }
 
 // times are judged against the table of thresholds.
@@ -133,11 +182,17 @@ func (g *grader) times() []line {
 	if e, ok := g.diagnosis(); ok && (g.diagnosed() || g.Diagnosis == nil) {
 		diagnosed = g.timed("diagnosed", shareDiagnosed, diagnosedThreshold, e.At, entryEvidence(e, e.Mechanism))
 	}
-	mitigated := g.timed("mitigated", shareMitigated, mitigatedThreshold, time.Time{}, "verdict: "+g.Verdict)
-	if g.Recovered {
-		mitigated = g.timed("mitigated", shareMitigated, mitigatedThreshold, g.RecoveredAt, "verdict: "+g.Verdict)
+	return []line{ack, diagnosed, g.mitigated()}
+}
+
+// mitigated earns next to a recovery only: a wrong fix may serve the users for a while.
+func (g *grader) mitigated() line {
+	at, why := g.Mitigated()
+	l := g.timed("mitigated", shareMitigated, mitigatedThreshold, at, why)
+	if !g.Recovered && !at.IsZero() {
+		l.got, l.text = 0, fmt.Sprintf("the users were served again after %s, by no repair that held", g.elapsed(at).Round(time.Second))
 	}
-	return []line{ack, diagnosed, mitigated}
+	return l
 }
 
 func (g *grader) timed(what string, share float64, t threshold, at time.Time, why string) line {

@@ -72,16 +72,43 @@ func anyRun(t *testing.T, spec scenario.Spec, rnd *rand.Rand) grade.Input {
 		in.Broken = append(in.Broken, grade.Broken{ID: fmt.Sprint("guard-", rnd.IntN(3)), Entry: "#7", At: sometime(), Reason: "gone", Sentence: "It was there."})
 	}
 	in.Users.Failed, in.Users.LongestOutage = rnd.IntN(20000), time.Duration(rnd.Int64N(int64(limit)))
+	if in.Users.Missing = rnd.IntN(200); rnd.IntN(2) == 0 {
+		in.Users.Failing = true
+	}
 	in.Decided = sometime()
 	if in.Recovered = rnd.IntN(2) == 0; in.Recovered {
 		in.RecoveredAt = at(time.Duration(rnd.Int64N(int64(in.Decided.Sub(paged)) + 1)))
 	} else {
 		in.RecoveredAt, in.Verdict = time.Time{}, "not recovered: time limit"
 	}
+	if in.Users.Failing && rnd.IntN(3) > 0 {
+		in.Users.ServedAt = at(time.Duration(rnd.Int64N(int64(in.Decided.Sub(paged)) + 1)))
+	}
+	switch rnd.IntN(6) { // what may be missing, and another instructor's weights
+	case 0:
+		in.Users = nil
+	case 1:
+		in.Rubric = nil
+	case 2:
+		in.Weights = anyWeights(rnd)
+	}
 	if rnd.IntN(4) == 0 {
 		in.Gaps = []grade.Span{{From: sometime(), To: sometime()}}
 	}
 	return in
+}
+
+// anyWeights are weights that sum to 100.
+func anyWeights(rnd *rand.Rand) *grade.Weights {
+	left := 100.0
+	take := func() float64 {
+		n := float64(rnd.IntN(int(left) + 1))
+		left -= n
+		return n
+	}
+	w := &grade.Weights{RootCause: take(), Safeguards: take(), Users: take(), Time: take(), Process: take()}
+	w.Recovery = left
+	return w
 }
 
 // forAnyRun calls check with many runs of every scenario, the same ones each time.
@@ -129,6 +156,12 @@ func TestBoundsSumsAndEvidence(t *testing.T) {
 		}
 		if !in.Recovered && g.Total > 40 {
 			t.Errorf("not recovered, and %.2f points", g.Total)
+		}
+		// The bound is not all that keeps it there: what a recovery earns is not earned without.
+		for _, p := range g.Parts {
+			if !in.Recovered && p.Got > 0 && slices.Contains([]string{grade.PartRecovery, grade.PartSafeguards, grade.PartUsers}, p.Name) {
+				t.Errorf("not recovered, and %.2f points of %s", p.Got, p.Name)
+			}
 		}
 		for _, l := range slices.Concat(g.Well, g.Missed, g.Production) {
 			if l.Evidence == "" {
@@ -196,6 +229,51 @@ func TestOnlyTimeOrders(t *testing.T) {
 			t.Errorf("the order in which events are told matters:\n%s", diff)
 		}
 	})
+}
+
+// TestUnsafeActionsNeverHelp: what a rubric calls unsafe never scores higher for being
+// called so, and an action more of that kind never earns in the safeguards.
+func TestUnsafeActionsNeverHelp(t *testing.T) {
+	t.Parallel()
+	costly := 0
+	forAnyRun(t, func(t *testing.T, in grade.Input, rnd *rand.Rand) {
+		if in.Rubric == nil {
+			return
+		}
+		with := *in.Rubric
+		with.Unsafe = append(slices.Clone(with.Unsafe), scenario.Unsafe{
+			Sentence: "Nobody does that.", Match: []scenario.Match{{Verbs: []string{"delete"}, Resources: []string{"secrets"}}},
+		})
+		in.Rubric = &with
+		before := grade.Of(in)
+		did := timeline.Event{
+			ID: "e990", Source: timeline.SourceAudit, Actor: "trainee", Verb: "delete", Resource: "secrets", Name: "db", Code: 200, Writes: true,
+			Text: "deleted secret db", Time: at(time.Duration(rnd.Int64N(int64(in.Decided.Sub(paged)) + 1))),
+		}
+		in.Events = append(slices.Clone(in.Events), did)
+		called := grade.Of(in)
+		with.Unsafe = with.Unsafe[:len(with.Unsafe)-1]
+		if uncalled := grade.Of(in); called.Total > uncalled.Total {
+			t.Errorf("%.2f called unsafe, %.2f not", called.Total, uncalled.Total)
+		} else if called.Total < uncalled.Total {
+			costly++
+		}
+		for i, p := range called.Parts {
+			if p.Name == grade.PartSafeguards && p.Got > before.Parts[i].Got {
+				t.Errorf("safeguards %.2f before, %.2f after", before.Parts[i].Got, p.Got)
+			}
+		}
+		if !slices.ContainsFunc(called.Missed, func(l grade.Line) bool {
+			return l.Evidence == "audit e990: deleted secret db" && l.Text == "unsafe: Nobody does that."
+		}) {
+			if in.Weights == nil || in.Weights.Safeguards > 0 {
+				t.Errorf("it is not told: %+v", called.Missed)
+			}
+		}
+	})
+	if costly < 20 {
+		t.Errorf("it cost something in %d runs only", costly)
+	}
 }
 
 // TestBrokenSafeguardsNeverHelp: one more that broke on the way never scores higher.

@@ -41,6 +41,34 @@ func recorded(t *testing.T) []timeline.Event {
 	return events
 }
 
+// typedInNodes are lines as somebody types them into a shell in a node, or gives them to
+// firedrill ssh.
+var typedInNodes = []string{
+	"systemctl status kubelet", "systemctl --no-pager status kubelet containerd", "systemctl is-enabled kubelet", "systemctl list-units --failed",
+	"journalctl -u kubelet -n 50 --no-pager", "journalctl -u containerd", "crictl ps -a", "crictl pods", "cat /var/lib/kubelet/config.yaml",
+	"df -h", "free -m", "ss -tlnp",
+}
+
+// TestShellSignalsAreSelective: a signal that is read by a command in a node is not read
+// by any command.
+func TestShellSignalsAreSelective(t *testing.T) {
+	t.Parallel()
+	for _, d := range drills(t) {
+		for _, s := range d.spec.Rubric.Signals {
+			for _, m := range s.Match {
+				if m.Shell == "" {
+					continue
+				}
+				for _, line := range []string{"ls /", "systemctl restart kubelet", "uptime", "systemctl enable --now kubelet"} {
+					if grade.Matches([]scenario.Match{m}, timeline.Event{Source: timeline.SourceNode, Actor: "trainee", Verb: "ssh", Detail: line, Text: line}) {
+						t.Errorf("%s: signal %s is read by %q", d.name, s.Name, line)
+					}
+				}
+			}
+		}
+	}
+}
+
 // TestSignalsCanBeSeen: every signal and every decision asks for something that the audit
 // log tells of real kubectls, or for a command typed in a node.
 func TestSignalsCanBeSeen(t *testing.T) {
@@ -52,12 +80,25 @@ func TestSignalsCanBeSeen(t *testing.T) {
 		if m.Detail != "" && m.Verbs[0] == "exec" {
 			m.Detail = "command: " // no database was recorded
 		}
-		return m.Shell != "" || slices.ContainsFunc(events, func(e timeline.Event) bool { return grade.Matches([]scenario.Match{m}, e) })
+		if m.Shell != "" {
+			return slices.ContainsFunc(typedInNodes, func(line string) bool {
+				return grade.Matches([]scenario.Match{m}, timeline.Event{
+					Source: timeline.SourceNode, Actor: "trainee", Verb: "ssh", Resource: "nodes", Detail: line, Text: "ran on node firedrill-worker: " + line,
+				})
+			})
+		}
+		return slices.ContainsFunc(events, func(e timeline.Event) bool { return grade.Matches([]scenario.Match{m}, e) })
 	}
 	for _, d := range drills(t) {
 		for _, s := range d.spec.Rubric.Signals {
 			if !slices.ContainsFunc(s.Match, seen) {
 				t.Errorf("%s: signal %s: no recorded command is one of %+v", d.name, s.Name, s.Match)
+			}
+		}
+		for _, u := range d.spec.Rubric.Unsafe {
+			// How something is deleted is not the point of the recordings, nor of what kind it was.
+			if !slices.ContainsFunc(u.Match, func(m scenario.Match) bool { m.Detail = ""; return seen(m) }) {
+				t.Errorf("%s: unsafe: no recorded command is one of %+v", d.name, u.Match)
 			}
 		}
 		for _, m := range slices.Concat(d.spec.Rubric.Decision.Match, d.spec.Rubric.Precautions) {

@@ -27,7 +27,7 @@ func (g *grader) words(grade *Grade) {
 			switch {
 			case l.Max > 0 && l.Got >= l.Max:
 				grade.Well = append(grade.Well, l)
-			case l.Max > l.Got:
+			default: // also what cost nothing because nothing was earned
 				grade.Missed = append(grade.Missed, l)
 			}
 		}

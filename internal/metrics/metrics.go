@@ -32,10 +32,10 @@ const traineeActor = "trainee"
 
 // set is the metrics of all runs.
 type set struct {
-	runs, actions, hints, probes                                  *prometheus.CounterVec
-	active                                                        *prometheus.GaugeVec
-	firstAction, acknowledge, diagnose, mitigate, recovery, proof *prometheus.HistogramVec
-	score, rating                                                 *prometheus.HistogramVec
+	runs, actions, hints, probes                                          *prometheus.CounterVec
+	active                                                                *prometheus.GaugeVec
+	firstAction, acknowledge, diagnose, mitigate, recovery, verify, proof *prometheus.HistogramVec
+	score, rating                                                         *prometheus.HistogramVec
 }
 
 // Tell makes the report of a finished run, with its grade where it has one: the metrics
@@ -50,7 +50,7 @@ func NewRegistry(runs []*drill.Run, tell Tell) (*prometheus.Registry, error) {
 	}
 	registry := prometheus.NewRegistry()
 	for _, c := range []prometheus.Collector{
-		s.runs, s.actions, s.hints, s.probes, s.active, s.firstAction, s.acknowledge, s.diagnose, s.mitigate, s.recovery, s.proof, s.score, s.rating,
+		s.runs, s.actions, s.hints, s.probes, s.active, s.firstAction, s.acknowledge, s.diagnose, s.mitigate, s.recovery, s.verify, s.proof, s.score, s.rating,
 	} {
 		if err := registry.Register(c); err != nil {
 			return nil, fmt.Errorf("register metrics: %w", err)
@@ -108,6 +108,9 @@ func newSet() *set {
 		recovery: histogram("firedrill_time_to_recover_seconds",
 			"Time from the page to the start of the hold that passed, of recovered runs.",
 			[]float64{30, 60, 120, 180, 300, 450, 600, 900, 1800, 3600}, "scenario"),
+		verify: histogram("firedrill_time_to_verify_seconds",
+			"Time from the page until the recovery was proven to hold, of recovered runs.",
+			[]float64{30, 60, 120, 180, 300, 450, 600, 900, 1800, 3600}, "scenario"),
 		score: histogram("firedrill_score_ratio",
 			"Total of the grade, 1 being all points, of finished runs that were graded.", tenths(), "scenario"),
 		rating: histogram("firedrill_rating_ratio",
@@ -151,6 +154,7 @@ func (s *set) addFinished(r *drill.Run, told *report.Report) {
 	observe(s.diagnose, r.Scenario, told.Times.Diagnosed)
 	observe(s.mitigate, r.Scenario, told.Times.Mitigated)
 	observe(s.recovery, r.Scenario, told.Times.Recovered)
+	observe(s.verify, r.Scenario, told.Times.Verified)
 	if told.Users != nil {
 		for _, stream := range told.Users.Streams {
 			s.probes.WithLabelValues(r.Scenario, "ok").Add(float64(stream.Sent - stream.Failed))

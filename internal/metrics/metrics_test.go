@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,7 +15,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/firedrill/firedrill/internal/drill"
-	"github.com/firedrill/firedrill/internal/grade"
 	"github.com/firedrill/firedrill/internal/report"
 	"github.com/firedrill/firedrill/internal/timeline"
 )
@@ -51,7 +51,11 @@ func recovered(r *drill.Run) {
 		did("rollout undo", "trainee", after(time.Minute)), did("get", "admin", after(2*time.Minute)),
 	}
 	r.Hints = []drill.Hint{{Number: 1, Of: 3}, {Number: 2, Of: 3}}
-	r.Users = []byte(`{"streams":[{"stream":"users","sent":900,"failed":81},{"stream":"admin","sent":10}]}`)
+	r.Users = []byte(`{"streams":[{"stream":"users","sent":900,"failed":81,"incident":{"sent":700,"failed":81,"failing":true,"servedAt":"2026-01-01T12:02:30.5Z"}},{"stream":"admin","sent":10,"incident":{"sent":8}}]}`)
+	r.Updates = []drill.Update{
+		{Verb: drill.UpdateAck, Seq: 7, At: after(8 * time.Second)},
+		{Verb: drill.UpdateDiagnose, Seq: 9, At: after(90 * time.Second), Class: "capacity"},
+	}
 	r.Proofs = []drill.Proof{proof("healthy", 8*time.Second, true), proof("broken", 41*time.Second, true)}
 }
 
@@ -74,16 +78,25 @@ func runs() []*drill.Run {
 	}
 }
 
-// tellGraded is the report of a run; one that is recovered has a grade and its times.
-func tellGraded(r *drill.Run) *report.Report {
-	told := report.Build(r, nil, r.FinishedAt)
-	if r.Recovered() {
-		told.Grade = &grade.Grade{Total: 84, Process: 7, Technical: 9.5}
-		after := 8.0
-		told.Times.Acknowledged = report.Moment{AfterPage: &after}
-		told.Times.Diagnosed, told.Times.Mitigated = told.Times.FirstAction, told.Times.Recovered
+// tellGraded is the report of a run, as the command line makes it.
+func tellGraded(r *drill.Run) *report.Report { return report.Build(r, nil, r.FinishedAt) }
+
+// TestTimesAreMeasured: the times to mitigate and to verify are the report's, of the users'
+// record and of the verdict, and not the start of the hold.
+func TestTimesAreMeasured(t *testing.T) {
+	t.Parallel()
+	text := textOf(t, runOf("oomkilled", drill.PhaseFinished, recovered))
+	for _, want := range []string{
+		`firedrill_time_to_acknowledge_seconds_sum{scenario="oomkilled"} 8`,
+		`firedrill_time_to_diagnose_seconds_sum{scenario="oomkilled"} 90`,
+		`firedrill_time_to_mitigate_seconds_sum{scenario="oomkilled"} 150`,
+		`firedrill_time_to_recover_seconds_sum{scenario="oomkilled"} 200`,
+		`firedrill_time_to_verify_seconds_sum{scenario="oomkilled"} 235`,
+	} {
+		if !strings.Contains(text, want+"\n") {
+			t.Errorf("no %s in\n%s", want, text)
+		}
 	}
-	return told
 }
 
 func registryOf(t *testing.T, runs []*drill.Run) *prometheus.Registry {

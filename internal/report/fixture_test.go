@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -120,7 +121,9 @@ func (j *journal) begin() {
 func recoveredJournal(t *testing.T) []session.Entry {
 	j := &journal{t: t}
 	j.begin()
+	j.add(48, "update", drill.Update{Verb: drill.UpdateAck})
 	j.acts(52, timeline.Event{Verb: "get", Resource: "pods", Text: "listed pods"})
+	j.add(55, "update", drill.Update{Verb: drill.UpdateSeverity, Severity: "SEV2", Text: "a third of the orders fail"})
 	j.acts(61.25, timeline.Event{Verb: "describe", Resource: "pods", Name: "checkout-7f9c", Text: "described pod checkout-7f9c"})
 	j.acts(75, timeline.Event{Verb: "logs", Resource: "pods", Name: "checkout-7f9c", Detail: "previous", Text: "read the logs of the previous container of pod checkout-7f9c (previous)"})
 	j.add(80, "hint", drill.Hint{Number: 1, Of: 3, Text: "What does the last state of a pod that restarted say?"})
@@ -128,10 +131,13 @@ func recoveredJournal(t *testing.T) []session.Entry {
 	j.acts(98, timeline.Event{Verb: "ssh", Source: timeline.SourceNode, Resource: "nodes", Name: "firedrill-worker", Detail: "df -h", Text: "ran on node firedrill-worker: df -h"})
 	j.acts(110, timeline.Event{Verb: "patch", Resource: "deployments", Name: "checkout", Detail: "limits removed", Writes: true, Text: "patched deployment checkout: limits removed"})
 	j.state(114, verifier.PhaseFailing, [3]bool{false, true, true}, false)
+	j.add(125, "update", drill.Update{Verb: drill.UpdateDiagnose, Class: "configuration", Object: "deployment/checkout", Mechanism: "the memory limit is below what the process needs"})
+	j.add(128, "update", drill.Update{Verb: drill.UpdateNote, Text: "rolling back"})
 	j.acts(131, timeline.Event{Verb: "get", Actor: "admin", Resource: "nodes", Text: "listed nodes"})
 	j.acts(140, timeline.Event{Verb: "rollout undo", Resource: "deployments", Name: "checkout", Detail: "limits.memory=128Mi", Writes: true, Text: "rolled back deployment checkout: limits.memory=128Mi"})
 	j.state(150, verifier.PhaseSettling, [3]bool{true, true, true}, true)
 	j.state(158, verifier.PhaseHolding, [3]bool{true, true, true}, true)
+	j.add(180, "update", drill.Update{Verb: drill.UpdateResolve, Kind: "fix", Text: "rolled back", FollowUp: "an alert on restarts"})
 	j.acts(188.5, timeline.Event{Verb: "rollout status", Resource: "deployments", Name: "checkout", Text: "watched the rollout of deployment checkout"}) // the verdict's own moment
 	j.add(188.5, "verdict", drill.Verdict{Recovered: true, Reason: "recovered: 3 checks and 2 safeguards held for 30s", RecoveredAt: at(158), DecidedAt: at(188.5)})
 	j.phase(188.6, drill.PhaseDecided)
@@ -177,8 +183,8 @@ func users(t *testing.T, until float64) []traffic.Summary {
 		} else if second > 20 && second < 150 {
 			millis *= 6
 		}
-		fmt.Fprintf(&lines, `{"stream":"users","boot":"b","seq":%d,"t":%q,"ms":%.1f,"class":%q,"pod":"p","conn":"new"}`+"\n",
-			i+1, at(second).Format(time.RFC3339Nano), millis, class)
+		fmt.Fprintf(&lines, `{"stream":"users","boot":"b","seq":%d,"t":%q,"ms":%.1f,"class":%q,"pod":"p","conn":%q}`+"\n",
+			i+1, at(second).Format(time.RFC3339Nano), millis, class, []string{"new", "reused"}[i%2])
 	}
 	if err := os.WriteFile(path, lines.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
@@ -187,24 +193,27 @@ func users(t *testing.T, until float64) []traffic.Summary {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return record.Summaries(at(10), at(20), at(158))
+	return record.Summaries(traffic.Moments{From: at(10), FaultAt: at(20), PagedAt: at(40), RecoveredAt: at(158), DecidedAt: at(188.5)})
 }
 
-// graded is a grade as the rubric would give it for the recovered run.
-func graded() *grade.Grade {
-	when := at(61.25)
-	return &grade.Grade{
-		Total: 72.5, Process: 6.5, Technical: 8,
-		Parts: []grade.Part{
-			{Name: "root-cause", Got: 20, Max: 25, Lines: []grade.Line{{Text: "named the class: configuration", Got: 20, Max: 25, Evidence: "diagnosis at 12:02:05"}}},
-			{Name: "recovery", Got: 25, Max: 25, Lines: []grade.Line{{Text: "every check held", Got: 25, Max: 25, Evidence: "verdict: 3 checks and 2 safeguards held for 30s"}}},
-			{Name: "safeguards", Got: 5, Max: 15, Lines: []grade.Line{{Text: "the limit was removed for a while", Got: 5, Max: 15, Evidence: "limit-removed: limits.memory is gone, 128Mi before"}}},
-			{Name: "users", Got: 9.5, Max: 15, Lines: []grade.Line{{Text: "users were served again after 106 s", Got: 9.5, Max: 15, Evidence: "users: last failure at 12:02:25"}}},
-			{Name: "process", Got: 13, Max: 20, Lines: []grade.Line{{Text: "read the pod's state first", Got: 13, Max: 20, Evidence: "a19: described pod checkout-7f9c"}}},
+// spec is the scenario that the fixture's runs are graded by.
+func spec() *scenario.Spec {
+	signal := func(name, sentence string, match scenario.Match) scenario.Signal {
+		return scenario.Signal{Name: name, Sentence: sentence, Weight: 1, Match: []scenario.Match{match}}
+	}
+	return &scenario.Spec{
+		Explanation: "What was wrong: a release cut the memory limit to 40Mi.\n\nWhy the quick fixes are none: <b>no limit</b> is no fix.\n",
+		Traffic:     []scenario.Traffic{{Name: "users", Rate: 10}},
+		Diagnosis:   &scenario.Diagnosis{Class: "configuration", Object: "deployment/checkout", Mechanism: "the memory limit is below what the process needs"},
+		Rubric: &scenario.Rubric{
+			Signals: []scenario.Signal{
+				signal("pods", "Which pods restart.", scenario.Match{Verbs: []string{"get"}, Resources: []string{"pods"}}),
+				signal("last-state", "OOMKilled, exit code 137.", scenario.Match{Verbs: []string{"describe"}, Resources: []string{"pods"}}),
+				signal("history", "Which change came last.", scenario.Match{Verbs: []string{"rollout history"}}),
+			},
+			Decision:   &scenario.Decision{Sentence: "Roll back: the last change is the first suspect.", Match: []scenario.Match{{Verbs: []string{"rollout undo"}}}},
+			Production: []string{"kubectl rollout history, then rollout undo: what changed last is the first suspect."},
 		},
-		Well:       []grade.Line{{Text: "You looked at the pod's last state before you touched anything", Evidence: "a19: described pod checkout-7f9c", At: &when}},
-		Missed:     []grade.Line{{Text: "You took the limit away before you asked what had changed", Evidence: "a24: patched deployment checkout: limits removed"}},
-		Production: []grade.Line{{Text: "kubectl rollout history, then rollout undo: what changed last is the first suspect", Evidence: "first seen at 12:02:20"}},
 	}
 }
 
@@ -219,7 +228,7 @@ func fixture(t *testing.T, entries []session.Entry) *Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := Build(run, &scenario.Spec{Explanation: "What was wrong: a release cut the memory limit to 40Mi.\n\nWhy the quick fixes are none: <b>no limit</b> is no fix.\n"}, at(60))
+	r := Build(run, spec(), at(60))
 	r.History = &history
 	return r
 }
@@ -242,20 +251,61 @@ func readJournal(t *testing.T) []session.Entry {
 	return entries
 }
 
-// recoveredReport is the report of the committed journal, with its grade.
+// recoveredReport is the report of the committed journal.
 func recoveredReport(t *testing.T) *Report {
 	t.Helper()
-	r := fixture(t, readJournal(t))
-	r.Grade = graded()
-	moment := func(second float64, evidence string) Moment {
-		when, after := at(second), second-40
-		return Moment{At: &when, AfterPage: &after, Evidence: evidence}
+	return fixture(t, readJournal(t))
+}
+
+// TestTimesAndGradeAreComputed: what the golden files show comes from the journal.
+func TestTimesAndGradeAreComputed(t *testing.T) {
+	t.Parallel()
+	r := recoveredReport(t)
+	for name, test := range map[string]struct {
+		got      Moment
+		want     float64 // seconds after the page
+		evidence string
+	}{
+		"acknowledged": {r.Times.Acknowledged, 8, "ack"},
+		"diagnosed":    {r.Times.Diagnosed, 85, "diagnosis"},
+		"mitigated":    {r.Times.Mitigated, 106, "users: the first good answer"}, // not the hold's start, 118
+		"recovered":    {r.Times.Recovered, 118, "hold"},
+		"verified":     {r.Times.Verified, 148.5, "recovered:"},
+	} {
+		if test.got.AfterPage == nil || math.Abs(*test.got.AfterPage-test.want) > 0.15 || !strings.Contains(test.got.Evidence, test.evidence) {
+			t.Errorf("%s: %+v", name, test.got)
+		}
 	}
-	r.Times.Acknowledged = moment(48, "journal: ack")
-	r.Times.Diagnosed = moment(125, "journal: diagnosis")
-	r.Times.Mitigated = moment(145.1, "users: the last request that failed")
-	r.Times.Verified = moment(188.5, "journal: verdict")
-	return r
+	if g := r.Grade; g == nil || g.Total < 50 || g.Total > 95 || g.Capped != nil {
+		t.Errorf("grade %+v", g)
+	}
+}
+
+// TestTheUsersGradeIsOfTheIncident: what failed before the page or after the verdict is
+// nobody's fault, what is missing counts, and a journal that was written anew long after
+// the verdict loses nothing.
+func TestTheUsersGradeIsOfTheIncident(t *testing.T) {
+	t.Parallel()
+	const first = `{"streams":[{"stream":"users","sent":9000,"failed":8000,"incident":{"sent":100,"failed":7,"missing":2,"longestOutage":{"duration":3000000000},
+		"unseen":[{"from":"2026-11-23T12:01:00Z","to":"2026-11-23T12:01:30Z"}],"failing":true,"servedAt":"2026-11-23T12:01:40Z"}}]}`
+	traffic := []scenario.Traffic{{Name: "users", Rate: 10}}
+	run := &drill.Run{Users: []byte(first)}
+	want := &grade.Users{Sent: 100, Failed: 7, Missing: 300, LongestOutage: 30 * time.Second, Rate: 10, Failing: true, ServedAt: at(100)}
+	if diff := cmp.Diff(want, gradedUsers(run, traffic)); diff != "" {
+		t.Error(diff)
+	}
+	run.UsersFirst, run.Users = run.Users, []byte(`{"streams":[{"stream":"users","sent":9000,"failed":8000}]}`)
+	if diff := cmp.Diff(want, gradedUsers(run, traffic)); diff != "" {
+		t.Error(diff)
+	}
+	run.Gaps = []drill.Gap{{From: at(65), To: at(95)}} // 25 of the 30 seconds are off the clock
+	if got := gradedUsers(run, traffic); got.Missing != 50 || got.LongestOutage != 5*time.Second {
+		t.Errorf("with a gap: %+v", got)
+	}
+	run.UsersFirst = nil
+	if got := gradedUsers(run, traffic); got != nil {
+		t.Errorf("nothing is known, and it is %+v", got)
+	}
 }
 
 // TestTheJournalIsWhatTheEngineWrites keeps the committed journal in step with the types

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"time"
@@ -17,16 +16,24 @@ func GradeOf(run *drill.Run, spec *scenario.Spec, weights *grade.Weights) *grade
 	if run.Verdict == nil {
 		return nil
 	}
+	in := inputOf(run, spec)
+	in.Weights = weights
+	return grade.Of(in)
+}
+
+// inputOf is what the grade of a run that is decided is made of.
+func inputOf(run *drill.Run, spec *scenario.Spec) grade.Input {
 	in := grade.Input{
-		Mode: string(run.InMode()), Run: run.Created.Run, Severity: pagedSeverity(run.Page),
+		Mode: string(run.InMode()), Run: run.Created.Run, Cluster: run.Cluster, Severity: pagedSeverity(run.Page),
 		Paged: run.PagedAt, Decided: run.Verdict.DecidedAt, RecoveredAt: run.Verdict.RecoveredAt,
 		Recovered: run.Verdict.Recovered, Verdict: run.Verdict.Reason, Limit: run.TimeLimit,
-		Events: run.Events, Weights: weights,
+		Events: run.Events,
 	}
+	var traffic []scenario.Traffic
 	if spec != nil {
-		in.Diagnosis, in.Rubric, in.Traffic = spec.Diagnosis, spec.Rubric, len(spec.Traffic) > 0
-		in.Users = gradedUsers(run.Users, spec.Traffic)
+		in.Diagnosis, in.Rubric, in.Traffic, traffic = spec.Diagnosis, spec.Rubric, len(spec.Traffic) > 0, spec.Traffic
 	}
+	in.Users = gradedUsers(run, traffic)
 	if run.State != nil {
 		in.Checks, in.Safeguards = run.State.Checks, run.State.Safeguards
 	}
@@ -39,7 +46,7 @@ func GradeOf(run *drill.Run, spec *scenario.Spec, weights *grade.Weights) *grade
 		})
 	}
 	in.Hints, in.Entries = gradedHints(run), gradedEntries(run.Updates)
-	return grade.Of(in)
+	return in
 }
 
 var severityInPage = regexp.MustCompile(`\[(SEV[1-4])\]`)
@@ -75,32 +82,6 @@ func gradedEntries(updates []drill.Update) []grade.Entry {
 	return entries
 }
 
-// gradedUsers adds the streams of the users' summary up. The longest outage is the longest
-// of any stream.
-func gradedUsers(summary []byte, traffic []scenario.Traffic) *grade.Users {
-	var told struct {
-		Streams []struct {
-			Sent          int `json:"sent"`
-			Failed        int `json:"failed"`
-			LongestOutage struct {
-				Duration time.Duration `json:"duration"`
-			} `json:"longestOutage"`
-		} `json:"streams"`
-	}
-	if len(summary) == 0 || json.Unmarshal(summary, &told) != nil {
-		return nil // no record, or one of another version: nothing is known
-	}
-	u := &grade.Users{}
-	for _, s := range told.Streams {
-		u.Sent, u.Failed = u.Sent+s.Sent, u.Failed+s.Failed
-		u.LongestOutage = max(u.LongestOutage, s.LongestOutage.Duration)
-	}
-	for _, t := range traffic {
-		u.Rate += float64(t.Rate)
-	}
-	return u
-}
-
 // process adds the grade and the moments of the incident's process to a report.
 func (r *Report) process(run *drill.Run, spec *scenario.Spec, at func(time.Time, string) Moment) {
 	for _, u := range run.Updates {
@@ -115,9 +96,12 @@ func (r *Report) process(run *drill.Run, spec *scenario.Spec, at func(time.Time,
 			r.Times.Diagnosed = at(u.At, "journal "+u.ID()+": the last diagnosis")
 		}
 	}
-	if v := run.Verdict; v != nil && v.Recovered {
-		r.Times.Mitigated = at(v.RecoveredAt, "the users are served again: start of the hold that passed")
-		r.Times.Verified = at(v.DecidedAt, v.Reason)
+	if v := run.Verdict; v != nil {
+		in := inputOf(run, nil)
+		r.Times.Mitigated = at(in.Mitigated())
+		if v.Recovered {
+			r.Times.Verified = at(v.DecidedAt, v.Reason)
+		}
 	}
 	r.Grade = GradeOf(run, spec, nil)
 }

@@ -57,9 +57,9 @@ type Times struct {
 	FirstAction  Moment  `json:"firstAction"`
 	Acknowledged Moment  `json:"acknowledged"`
 	Diagnosed    Moment  `json:"diagnosed"` // the last diagnosis before the verdict
-	Mitigated    Moment  `json:"mitigated"` // the start of the hold that passed
+	Mitigated    Moment  `json:"mitigated"` // the users were served again; the evidence says how that is known
 	Recovered    Moment  `json:"recovered"`
-	Verified     Moment  `json:"verified"` // the end of it
+	Verified     Moment  `json:"verified"` // the end of the hold that passed
 	Decided      Moment  `json:"decided"`
 	Finished     Moment  `json:"finished"`
 	Clock        float64 `json:"clockSeconds"`

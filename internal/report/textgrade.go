@@ -101,6 +101,9 @@ func (s *Stream) sentences(u *Users) []string {
 	if latency := s.latency(); latency != "" {
 		lines = append(lines, latency)
 	}
+	if text := s.Conns.sentence(); text != "" {
+		lines = append(lines, text)
+	}
 	if s.Missing > 0 {
 		lines = append(lines, fmt.Sprintf("%d more were sent and are not in the record", s.Missing))
 	}

@@ -2,6 +2,10 @@ package report
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -34,9 +38,26 @@ type Stream struct {
 	During        UsersPhase     `json:"during"` // from the fault to the recovery
 	After         UsersPhase     `json:"after"`  // the recovery
 	LastFailure   *time.Time     `json:"lastFailure,omitempty"`
+	Conns         Conns          `json:"conns,omitempty"`  // by kind of connection: new, reused
 	Budget        *Budget        `json:"budget,omitempty"` // nil where the run's journal does not tell
 	Interval      float64        `json:"intervalSeconds,omitempty"`
 	Series        []Bucket       `json:"series,omitempty"`
+}
+
+// Conns are requests by the kind of their connection.
+type Conns map[string]UsersPhase
+
+// sentence is "" where a run's journal does not tell.
+func (c Conns) sentence() string {
+	var parts []string
+	for _, kind := range slices.Sorted(maps.Keys(c)) {
+		p := c[kind]
+		parts = append(parts, fmt.Sprintf("%s failed %s, p50 / p99 %s / %s", kind, p, milliseconds(p.P50), milliseconds(p.P99)))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "by connection: " + strings.Join(parts, "; ")
 }
 
 // Outage is the longest stretch between two good answers that holds a failure.
@@ -89,12 +110,13 @@ type journaled struct {
 			Duration time.Duration `json:"duration"`
 			Open     bool          `json:"open"`
 		} `json:"longestOutage"`
-		Before      journaledPhase `json:"before"`
-		During      journaledPhase `json:"during"`
-		After       journaledPhase `json:"after"`
-		From        time.Time      `json:"from"`
-		To          time.Time      `json:"to"`
-		LastFailure time.Time      `json:"lastFailure"`
+		Before      journaledPhase            `json:"before"`
+		During      journaledPhase            `json:"during"`
+		After       journaledPhase            `json:"after"`
+		From        time.Time                 `json:"from"`
+		To          time.Time                 `json:"to"`
+		LastFailure time.Time                 `json:"lastFailure"`
+		Conns       map[string]journaledPhase `json:"conns"`
 		Series      struct {
 			Interval time.Duration `json:"interval"`
 			Buckets  []struct {
@@ -136,6 +158,12 @@ func usersOf(data []byte) *Users {
 			},
 			Before: s.Before.told(), During: s.During.told(), After: s.After.told(),
 			LastFailure: momentOf(s.LastFailure), Interval: s.Series.Interval.Seconds(),
+		}
+		for kind, c := range s.Conns {
+			if row.Conns == nil {
+				row.Conns = Conns{}
+			}
+			row.Conns[kind] = c.told()
 		}
 		for _, b := range s.Series.Buckets {
 			row.Series = append(row.Series, Bucket{At: b.At, Sent: b.Sent, Failed: b.Failed, P99: b.P99.Seconds()})

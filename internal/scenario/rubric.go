@@ -30,7 +30,14 @@ type Rubric struct {
 	Decision    *Decision `yaml:"decision" doc:"Which kind of change is the right one here: roll back, scale, or put right in place."`
 	Precautions []Match   `yaml:"precautions" doc:"Changes that an expert makes before looking further, for example to cordon a node: they are not the first write."`
 	MayBreak    []string  `yaml:"mayBreak" doc:"Safeguards that a careful repair breaks on its way and mends again, for example the one that sees a cordoned node."`
+	Unsafe      []Unsafe  `yaml:"unsafe" doc:"What nobody does here who knows what it may cost. Each costs like a safeguard that was broken on the way, also when all ended well."`
 	Production  []string  `yaml:"production" doc:"What production-grade looks like for this incident: one sentence each, shown in the report."`
+}
+
+// Unsafe is something that must not be done on the way.
+type Unsafe struct {
+	Sentence string  `yaml:"sentence" doc:"What it may cost, in one sentence." max:"240" required:"true"`
+	Match    []Match `yaml:"match" doc:"The actions that do it, from the page to the verdict: one of them is enough." required:"true"`
 }
 
 // Signal is one thing to read, and what it tells.
@@ -121,6 +128,9 @@ func (d *document) grading() {
 		d.matches(spec.Rubric.Decision.Match, "spec", "rubric", "decision", "match")
 	}
 	d.matches(spec.Rubric.Precautions, "spec", "rubric", "precautions")
+	for i, unsafe := range spec.Rubric.Unsafe {
+		d.matches(unsafe.Match, "spec", "rubric", "unsafe", i, "match")
+	}
 	var known []string
 	for _, s := range spec.Safeguards {
 		known = append(known, s.Name)

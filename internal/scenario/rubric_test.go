@@ -29,6 +29,8 @@ func TestRubricRules(t *testing.T) {
 		{"signal twice", []string{"name: events", "name: pods"}, `spec.rubric.signals[1].name: "pods" is the name of spec.rubric.signals[0] too`},
 		{"weight", []string{"weight: 3", "weight: 9"}, `spec.rubric.signals[2].weight must be 1 to 5, not 9`},
 		{"unknown safeguard", []string{"    production:", "    mayBreak: [replica-lowered]\n    production:"}, `spec.rubric.mayBreak[0]: unknown safeguard "replica-lowered" (did you mean "replicas-lowered"?)`},
+		{"unsafe without a match", []string{"    production:", "    unsafe: [{sentence: No., match: [{previous: true}]}]\n    production:"}, `spec.rubric.unsafe[0].match[0]: matches everything: give verbs, or shell`},
+		{"unsafe verb", []string{"    production:", "    unsafe: [{sentence: No., match: [{verbs: [drian]}]}]\n    production:"}, `spec.rubric.unsafe[0].match[0].verbs[0]: unknown verb "drian" (did you mean "drain"?)`},
 		{"unknown field", []string{"previous: true", "prev: true"}, `unknown field "prev"`},
 	}
 	for _, test := range tests {

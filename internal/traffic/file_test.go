@@ -46,7 +46,7 @@ func TestFileSurvivesACrash(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sums := third.Summaries(time.Time{}, time.Time{}, time.Time{})
+	sums := third.Summaries(Moments{})
 	if len(sums) != 1 || sums[0].Sent != 60 || sums[0].Missing != 0 {
 		t.Errorf("want all 60 once, got %+v", sums)
 	}
@@ -97,7 +97,7 @@ func TestFileIsSyncedEveryFewSeconds(t *testing.T) {
 func TestLoadWithoutAFile(t *testing.T) {
 	t.Parallel()
 	r, err := Load(filepath.Join(t.TempDir(), FileName))
-	if err != nil || len(r.Summaries(start, start, start)) != 0 {
+	if err != nil || len(r.Summaries(Moments{From: start, FaultAt: start, RecoveredAt: start})) != 0 {
 		t.Errorf("got %+v, %v", r, err)
 	}
 }

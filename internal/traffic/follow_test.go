@@ -78,7 +78,7 @@ func TestFollowLosesAndRepeatsNothing(t *testing.T) {
 	if err := r.follow(ctx, source, 2*time.Second); err != nil {
 		t.Fatal(err)
 	}
-	sum := r.Summaries(time.Time{}, time.Time{}, time.Time{})[0]
+	sum := r.Summaries(Moments{})[0]
 	if sum.Sent != 75 || sum.Missing != 0 {
 		t.Errorf("want 70 and 5 requests, got %+v", sum)
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 	"time"
+	"unique"
 
 	"github.com/firedrill/firedrill/internal/drillapp"
 	"github.com/firedrill/firedrill/internal/scenario"
@@ -43,10 +44,23 @@ type stream struct {
 	tolerance time.Duration
 	entries   []entry         // by time sent
 	seqs      map[string]span // by boot
+	droppedTo time.Time       // what was sent up to then is in memory no more
 }
 
-// span is the range of a boot's sequence numbers seen, and how many of them.
+// span is the range of a boot's sequence numbers seen, and how many of them; the zero
+// one is of none.
 type span struct{ first, last, count uint64 }
+
+// with is the span with one more number, which begins at 1.
+func (s span) with(seq uint64) span {
+	if s.count == 0 {
+		s.first, s.last = seq, seq
+	}
+	return span{first: min(s.first, seq), last: max(s.last, seq), count: s.count + 1}
+}
+
+// missing is how many numbers are left out.
+func (s span) missing() int { return int(s.last - s.first + 1 - s.count) }
 
 type entry struct {
 	sent    time.Time
@@ -54,6 +68,9 @@ type entry struct {
 	class   string
 	pod     string
 	err     string
+	conn    string // new or reused
+	boot    unique.Handle[string]
+	seq     uint64
 }
 
 func newRecord(streams []scenario.Traffic) *Record {
@@ -113,12 +130,20 @@ func (r *Record) insert(line drillapp.Line) bool {
 	s.count(line)
 	s.insert(entry{
 		sent: line.Sent, elapsed: time.Duration(math.Round(line.Millis*1000)) * time.Microsecond,
-		class: line.Class, pod: line.Pod, err: line.Error,
+		class: line.Class, pod: line.Pod, err: line.Error, conn: connOf(line), boot: unique.Make(line.Boot), seq: line.Seq,
 	})
 	if line.Sent.After(r.newest) {
 		r.newest = line.Sent
 	}
 	return true
+}
+
+// connOf is one of two constants, so that a record does not hold a text a request.
+func connOf(line drillapp.Line) string {
+	if line.Conn == ConnReused {
+		return ConnReused
+	}
+	return ConnNew
 }
 
 // insert keeps the entries in order of sending; late answers come out of order, by
@@ -132,6 +157,7 @@ func (s *stream) insert(e entry) {
 	oldest := s.entries[len(s.entries)-1].sent.Add(-keep)
 	// Shifting costs as much as the slice is long: do it rarely.
 	if stale := s.from(oldest); stale > 4096 {
+		s.droppedTo = s.entries[stale-1].sent
 		s.entries = slices.Delete(s.entries, 0, stale)
 	}
 }
@@ -142,15 +168,7 @@ func (s *stream) from(t time.Time) int {
 	return i
 }
 
-func (s *stream) count(line drillapp.Line) {
-	seen, ok := s.seqs[line.Boot]
-	if !ok {
-		seen.first, seen.last = line.Seq, line.Seq
-	}
-	s.seqs[line.Boot] = span{
-		first: min(seen.first, line.Seq), last: max(seen.last, line.Seq), count: seen.count + 1,
-	}
-}
+func (s *stream) count(line drillapp.Line) { s.seqs[line.Boot] = s.seqs[line.Boot].with(line.Seq) }
 
 // resumeAt is from when the prober's log must be read again: whatever is not in the
 // record was written after its newest request was sent.

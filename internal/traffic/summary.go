@@ -24,11 +24,22 @@ type Summary struct {
 	During        Phase  `json:"during"` // from the fault to the recovery
 	After         Phase  `json:"after"`  // the recovery
 
+	Conns map[string]Phase `json:"conns"` // by ConnNew and ConnReused, of the whole run
+
+	Incident *Incident `json:"incident,omitempty"` // from the page to the verdict; nil: one of them was not, or is long ago
+
 	From        time.Time `json:"from,omitzero"`        // when the first request was sent
 	To          time.Time `json:"to,omitzero"`          // when the last one was
 	LastFailure time.Time `json:"lastFailure,omitzero"` // when the last one that failed was
 	Series      *Series   `json:"series,omitempty"`     // the same over time; nil without requests
 }
+
+// Kinds of connections. Half of the requests go over kept ones: those see a server that
+// hangs up, the others one that takes no more.
+const (
+	ConnNew    = "new"
+	ConnReused = "reused"
+)
 
 // Outage is a stretch between two good answers with a failure between them. Its times
 // are when the requests were sent; without a good one on a side, it begins or ends
@@ -50,24 +61,23 @@ type Phase struct {
 	P99 time.Duration `json:"p99"`
 }
 
-// Summaries sums up what every stream, by name, sent from a time on (the users of a system
-// that is still being deployed see errors that are nobody's), with the run split at the
-// time the fault was injected and the time the system was recovered; a zero time is never.
-func (r *Record) Summaries(from, faultAt, recoveredAt time.Time) []Summary {
+// Summaries sums up what every stream, by name, sent from Moments.From on: the users of a
+// system that is still being deployed see errors that are nobody's.
+func (r *Record) Summaries(m Moments) []Summary {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var all []Summary
 	for _, name := range r.names() {
-		all = append(all, r.streams[name].summary(name, from, faultAt, recoveredAt))
+		all = append(all, r.streams[name].summary(name, m))
 	}
 	return all
 }
 
-func (s *stream) summary(name string, from, faultAt, recoveredAt time.Time) Summary {
-	entries := s.entries[s.from(from):]
-	sum := Summary{Stream: name, Classes: map[string]int{}, LongestOutage: longestOutage(entries)}
+func (s *stream) summary(name string, m Moments) Summary {
+	entries := s.entries[s.from(m.From):]
+	sum := Summary{Stream: name, Classes: map[string]int{}, LongestOutage: longestOutage(entries), Incident: s.incident(m.PagedAt, m.DecidedAt)}
 	for _, seqs := range s.seqs {
-		sum.Missing += int(seqs.last - seqs.first + 1 - seqs.count)
+		sum.Missing += seqs.missing()
 	}
 	if n := len(entries); n > 0 {
 		sum.From, sum.To = entries[0].sent, entries[n-1].sent
@@ -77,7 +87,7 @@ func (s *stream) summary(name string, from, faultAt, recoveredAt time.Time) Summ
 	phases := []*Phase{&sum.Before, &sum.During, &sum.After}
 	goodIn := make([][]time.Duration, len(phases))
 	for _, e := range entries {
-		i := phaseAt(e.sent, faultAt, recoveredAt)
+		i := phaseAt(e.sent, m.FaultAt, m.RecoveredAt)
 		sum.Sent++
 		phases[i].Sent++
 		sum.Classes[e.class]++
@@ -96,9 +106,32 @@ func (s *stream) summary(name string, from, faultAt, recoveredAt time.Time) Summ
 		slices.Sort(goodIn[i])
 		phase.P50, phase.P99 = percentile(goodIn[i], 50), percentile(goodIn[i], 99)
 	}
+	sum.Conns = conns(entries)
 	slices.Sort(good)
 	sum.P50, sum.P95, sum.P99 = percentile(good, 50), percentile(good, 95), percentile(good, 99)
 	return sum
+}
+
+// conns sums requests up by the kind of their connection.
+func conns(entries []entry) map[string]Phase {
+	all, good := map[string]Phase{}, map[string][]time.Duration{}
+	for _, e := range entries {
+		sum := all[e.conn]
+		sum.Sent++
+		if e.class == drillapp.ClassOK {
+			good[e.conn] = append(good[e.conn], e.elapsed)
+		} else {
+			sum.Failed++
+		}
+		all[e.conn] = sum
+	}
+	for kind, sum := range all {
+		slices.Sort(good[kind])
+		sum.ErrorRate = float64(sum.Failed) / float64(sum.Sent)
+		sum.P50, sum.P99 = percentile(good[kind], 50), percentile(good[kind], 99)
+		all[kind] = sum
+	}
+	return all
 }
 
 // phaseAt tells whether a request belongs before (0), during (1) or after (2) the

@@ -1,6 +1,7 @@
 package traffic
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -18,7 +19,7 @@ func TestSummary(t *testing.T) {
 	fill(t, r, 111, 150, drillapp.ClassConnect)
 	fill(t, r, 152, 200, drillapp.ClassOK) // 151 is missing
 	fill(t, r, 201, 210, drillapp.Class5xx)
-	got := r.Summaries(time.Time{}, at(10), at(18))[0]
+	got := r.Summaries(Moments{FaultAt: at(10), RecoveredAt: at(18)})[0]
 	want := Summary{
 		Stream: "shop", Sent: 209, Failed: 51, Missing: 1,
 		Classes: map[string]int{"ok": 158, "connect": 41, "5xx": 10},
@@ -32,12 +33,40 @@ func TestSummary(t *testing.T) {
 	want.Before.P50, want.Before.P99 = 50*time.Millisecond, 99*time.Millisecond
 	want.During.P50, want.During.P99 = 60*time.Millisecond, 79*time.Millisecond
 	want.After.P50, want.After.P99 = 89*time.Millisecond, 99*time.Millisecond
+	want.Conns = map[string]Phase{ConnNew: {Sent: 209, Failed: 51, ErrorRate: 51. / 209, P50: want.P50, P99: want.P99}}
 	want.From, want.To, want.LastFailure = at(0.1), at(21), at(21)
 	if got.Series == nil || len(got.Series.Buckets) == 0 {
 		t.Fatal("no series")
 	}
 	got.Series = nil
 	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestConns: what a server that hangs up does to kept connections is told apart.
+func TestConns(t *testing.T) {
+	t.Parallel()
+	r := newRecord(shopTraffic())
+	for seq := uint64(1); seq <= 100; seq++ {
+		line := drillapp.Line{Stream: "shop", Boot: "b1", Seq: seq, Sent: at(float64(seq) / 10), Millis: 10, Class: drillapp.ClassOK, Conn: "new"}
+		if seq%2 == 0 {
+			line.Conn, line.Millis = "reused", 2
+		}
+		if seq > 90 && seq%2 == 0 {
+			line.Class = drillapp.ClassReset
+		}
+		data, err := json.Marshal(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mustAdd(t, r, data)
+	}
+	want := map[string]Phase{
+		ConnNew:    {Sent: 50, P50: 10 * time.Millisecond, P99: 10 * time.Millisecond},
+		ConnReused: {Sent: 50, Failed: 5, ErrorRate: 0.1, P50: 2 * time.Millisecond, P99: 2 * time.Millisecond},
+	}
+	if diff := cmp.Diff(want, r.Summaries(Moments{})[0].Conns); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
