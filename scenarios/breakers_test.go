@@ -16,7 +16,7 @@ import (
 // to refuse; nil for a kind of check that has none here. It knows the kinds and no
 // scenario: a new scenario's safeguards are tried as they are.
 func breakerOf(c verifier.Checker) func(w *world) {
-	for _, find := range []func(verifier.Checker) func(*world){ofWorkload, ofTemplate, ofPull, ofObject, ofNode} {
+	for _, find := range []func(verifier.Checker) func(*world){ofWorkload, ofTemplate, ofPull, ofObject, ofNode, ofAutoscaler, ofSuccessor} {
 		if breaks := find(c); breaks != nil {
 			return breaks
 		}
