@@ -26,7 +26,7 @@ const (
 	defaultGap      = 5 * time.Second
 	minGap          = 3 * time.Second
 	// breath is the least time between two rounds, however much changes in the cluster.
-	breath = 50 * time.Millisecond
+	breath = 200 * time.Millisecond
 	// again is when Until looks a second time at what it saw pass.
 	again = 250 * time.Millisecond
 )

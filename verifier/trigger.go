@@ -45,15 +45,15 @@ func (e *events) take() []ending {
 	return ends
 }
 
-// start watches the namespace's pods, workloads and endpoints, the nodes and their Leases,
-// until ctx ends; stop waits for the watches to be over. A watch that fails tries
-// again by itself and is not reported: the rounds see for themselves what is true.
+// start watches the namespace's pods, workloads and endpoints, and the nodes, until ctx
+// ends; stop waits for the watches to be over. A watch that fails tries again by itself and
+// is not reported: the rounds see for themselves what is true. Leases wake nobody: each
+// kubelet renews its own every few seconds, and a round a second reads them soon enough.
 func (e *events) start(ctx context.Context, client kubernetes.Interface, namespace string) (stop func(), err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	local := informers.NewSharedInformerFactoryWithOptions(client, 0, informers.WithNamespace(namespace))
 	cluster := informers.NewSharedInformerFactory(client, 0)
-	leases := informers.NewSharedInformerFactoryWithOptions(client, 0, informers.WithNamespace(corev1.NamespaceNodeLease))
-	factories := []informers.SharedInformerFactory{local, cluster, leases}
+	factories := []informers.SharedInformerFactory{local, cluster}
 	stop = func() {
 		cancel()
 		for _, f := range factories {
@@ -67,7 +67,6 @@ func (e *events) start(ctx context.Context, client kubernetes.Interface, namespa
 		local.Discovery().V1().EndpointSlices().Informer(),
 		local.Core().V1().Services().Informer(),
 		cluster.Core().V1().Nodes().Informer(),
-		leases.Coordination().V1().Leases().Informer(),
 	}
 	wake := cache.ResourceEventHandlerFuncs{
 		AddFunc:    func(any) { e.stir() },

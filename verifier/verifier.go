@@ -7,7 +7,7 @@
 //	   ^----------+------------+------------'
 //
 // A round looks at every check and safeguard at once. Rounds follow each other at least
-// once a second, and at once when pods, workloads, endpoints, nodes or their Leases change.
+// once a second, and at once when pods, workloads, endpoints or nodes change.
 //
 //   - failing: a check fails, a safeguard is broken, or something could not be observed.
 //   - settling: everything passes. It must go on doing so for a quarter of the hold (2 s at
