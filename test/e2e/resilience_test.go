@@ -56,7 +56,7 @@ func eventually(t *testing.T, within time.Duration, what string, ok func() (bool
 		if time.Now().After(deadline) {
 			t.Fatalf("%s: not after %s; last seen: %s", what, within, seen)
 		}
-		time.Sleep(300 * time.Millisecond)
+		time.Sleep(time.Second)
 	}
 }
 
