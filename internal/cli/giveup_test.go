@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/firedrill/firedrill/internal/cluster"
 	"github.com/firedrill/firedrill/internal/drill"
@@ -118,6 +119,8 @@ func obedient(ctx context.Context, f *Factory, name string) error {
 	if err := r.store.WriteFile(name, refereePID, []byte("1\n")); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
 	stop := errors.New("asked")
 	err = r.journal.Follow(ctx, 0, r.Apply, func() error {
 		if len(r.Asked) > 0 {
