@@ -21,9 +21,9 @@ import (
 
 var beside = flag.Int("prove-parallel", 4, "cases of the scenarios' proof that run side by side")
 
-// share is which of the scripts are proven: "1/3" is every third, from the second on. The
-// turn of scripts/test is the number of commits, so that as many landings in a row prove all.
-var share = flag.String("prove-share", "0/1", "TURN/OF: the share of the scenarios' scripts that is proven")
+// share is which of the cases are proven: "1/3" is every third, from the second on. The turn
+// of scripts/test is the number of commits, so that as many in a row prove all.
+var share = flag.String("prove-share", "0/1", "TURN/OF: the share of the scenarios' cases that is proven")
 
 // proof is the part of the contract of "prove -o json" that the tests read.
 type proof struct {
@@ -66,8 +66,7 @@ func alone(t *testing.T, c provenCase, again *int) bool {
 	return ok
 }
 
-// Every variant of every scenario is proven untouched, and every script of this run's share
-// once. The cases are counted against the files: a proof that leaves one out is none.
+// The variants of this run's share are proven untouched, and its scripts once. The cases are counted against the files: a proof that leaves one out is none.
 func TestProveAll(t *testing.T) {
 	t.Parallel()
 	wanted := casesToProve(t)
@@ -113,7 +112,7 @@ func anyOf(names []string) string {
 	return "^(" + strings.Join(patterns, "|") + ")$"
 }
 
-// casesToProve names every variant's untouched case, and the scripts of this run's share as
+// casesToProve names this run's share of the variants' untouched cases and of the scripts, as
 // they are without a variant; those aside that are only for drafts.
 func casesToProve(t *testing.T) []string {
 	t.Helper()
@@ -122,20 +121,23 @@ func casesToProve(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	turn, of := shareOf(t)
-	var names, scripts []string
+	var variants, scripts []string
 	for _, entry := range entries {
 		untouched, own := casesOf(t, entry)
-		names, scripts = append(names, untouched...), append(scripts, own...)
+		variants, scripts = append(variants, untouched...), append(scripts, own...)
 	}
-	if len(names) < 15 || len(scripts) < 80 {
-		t.Fatalf("%d variants and %d scripts found", len(names), len(scripts))
+	if len(variants) < 15 || len(scripts) < 80 {
+		t.Fatalf("%d variants and %d scripts found", len(variants), len(scripts))
 	}
-	for i, script := range scripts {
-		if i%of == turn {
-			names = append(names, script)
+	mine := func(all []string) (some []string) {
+		for i, name := range all {
+			if i%of == turn {
+				some = append(some, name)
+			}
 		}
+		return some
 	}
-	return names
+	return slices.Concat(mine(variants), mine(scripts))
 }
 
 // casesOf names a scenario's untouched cases, one a variant, and its scripts.
