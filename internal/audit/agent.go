@@ -88,6 +88,9 @@ func withAgent(ctx context.Context, s Streamer, node, file string, timeout time.
 	stop := context.AfterFunc(ctx, func() { a.abort(context.Cause(ctx)) })
 	defer stop()
 	err = use(ctx, a)
+	if cause := context.Cause(ctx); cause != nil && errors.Is(err, io.ErrClosedPipe) {
+		err = cause // why it was closed
+	}
 	a.abort(context.Canceled)
 	closed := stdinW.Close() // ends the agent
 	<-done

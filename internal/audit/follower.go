@@ -101,8 +101,23 @@ func (f *Follower) tail(ctx context.Context, t *tailer, files logFiles, reached 
 // Tail returns the place behind the last whole line now in the log: where a new run
 // starts. With no log yet that is the zero Cursor.
 func (f *Follower) Tail(ctx context.Context) (Cursor, error) {
-	var end Cursor
-	err := f.connected(ctx, func(_ context.Context, files logFiles) error {
+	backoff := f.backoff()
+	for try := 1; ; try++ {
+		end, err := f.tailOnce(ctx)
+		if err == nil {
+			return end, nil
+		}
+		if try == tailTries || pause(ctx, backoff.Step()) != nil {
+			return Cursor{}, fmt.Errorf("find the end of the audit log: %w", err)
+		}
+	}
+}
+
+// tailTries is how often the end of the log is looked for: a busy engine may not answer once.
+const tailTries = 3
+
+func (f *Follower) tailOnce(ctx context.Context) (end Cursor, err error) {
+	err = f.connected(ctx, func(_ context.Context, files logFiles) error {
 		for {
 			var err error
 			end, err = tailOf(files)
@@ -111,10 +126,7 @@ func (f *Follower) Tail(ctx context.Context) (Cursor, error) {
 			}
 		}
 	})
-	if err != nil {
-		return Cursor{}, fmt.Errorf("find the end of the audit log: %w", err)
-	}
-	return end, nil
+	return end, err
 }
 
 func tailOf(files logFiles) (Cursor, error) {

@@ -51,7 +51,7 @@ func (e *Engine) prepare(ctx context.Context) error {
 		func() error { return wrap("let the trainee change the addon", e.openAddon(ctx)) },
 		func() (err error) {
 			end, err = e.Actions.Start(ctx)
-			return wrap("find the end of the audit log", err)
+			return err
 		},
 	)
 	if err != nil {

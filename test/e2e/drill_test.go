@@ -158,11 +158,16 @@ func assertGone(t *testing.T, s started) {
 		{"get", "pods", "-n", "firedrill-system", "-l", "firedrill.dev/run=" + s.Run, "-o", "name"},
 		{"get", "clusterroles,clusterrolebindings,csr", "-l", "firedrill.dev/run=" + s.Run, "-o", "name"},
 		{"get", "roles,rolebindings", "-A", "-l", "firedrill.dev/run=" + s.Run, "-o", "name"},
-		{"get", "nodes", "-o", "jsonpath={range .items[?(@.spec.unschedulable==true)]}{.metadata.name}{end}"},
 	} {
 		if out := admin(t, args...); strings.TrimSpace(out) != "" {
 			t.Errorf("left behind after end: kubectl %s: %s", strings.Join(args, " "), out)
 		}
+	}
+	if s.Node == "" { // the nodes of other drills are theirs to cordon
+		return
+	}
+	if out := admin(t, "get", "node", s.Node, "-o", "jsonpath={.spec.unschedulable}"); out == "true" {
+		t.Errorf("left cordoned after end: %s", s.Node)
 	}
 }
 
