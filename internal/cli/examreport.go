@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -50,12 +51,12 @@ func newExamStatus(f *Factory) *cobra.Command {
 		Use:   "status [EXAM]",
 		Short: "Say how far an exam has come",
 		Args:  cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			e, err := f.openExam(optionalRun(args))
 			if err != nil {
 				return err
 			}
-			return f.printExam(f.resultOf(e, nil), output)
+			return f.printExam(f.resultOf(cmd.Context(), e, nil), output)
 		},
 	}
 	outputFlag(cmd, &output, outputText, outputJSON)
@@ -72,7 +73,7 @@ drill is verified: one that was edited counts nothing, and the exam is not passe
 		Example: `  firedrill exam report
   firedrill exam report exam-x7k2q --weights ours.yaml`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			weights, err := readWeights(weightsFile)
 			if err != nil {
 				return err
@@ -81,7 +82,7 @@ drill is verified: one that was edited counts nothing, and the exam is not passe
 			if err != nil {
 				return err
 			}
-			result := f.resultOf(e, weights)
+			result := f.resultOf(cmd.Context(), e, weights)
 			if err := f.printExam(result, output); err != nil {
 				return err
 			}
@@ -98,14 +99,14 @@ drill is verified: one that was edited counts nothing, and the exam is not passe
 
 // resultOf adds up the grades: each drill gives as much of its weight as it was graded. An
 // exam of which a journal was edited is not passed, whatever the others gave.
-func (f *Factory) resultOf(e *openExam, weights *grade.Weights) examResult {
+func (f *Factory) resultOf(ctx context.Context, e *openExam, weights *grade.Weights) examResult {
 	result := examResult{Exam: e.id, Title: e.exam.Title, PassAt: e.exam.PassAt, Over: e.over(), Drills: []examDrill{}}
 	total, edited := e.exam.Weights(), false
 	for i, item := range e.exam.Scenarios {
 		row := examDrill{Place: i + 1, State: drillWaiting, Weight: item.Weight}
 		if run := e.runs[i]; run != nil {
 			row.Run, row.Title, row.State = run.Created.Run, run.Title, drillUnderWay
-			if err := f.verifyRun(run.Created.Run); err != nil {
+			if err := f.verifyRun(ctx, run.Created.Run); err != nil {
 				row.Edited, edited = err.Error(), true
 			}
 			if run.Verdict != nil || run.Phase == drill.PhaseFinished {
@@ -121,6 +122,16 @@ func (f *Factory) resultOf(e *openExam, weights *grade.Weights) examResult {
 	result.Score = round1(result.Score)
 	result.Passed = result.Over && result.Score >= result.PassAt && !edited
 	return result
+}
+
+// verifyRun tells what was done to a run's journal by hand; nil when nothing was.
+func (f *Factory) verifyRun(ctx context.Context, name string) error {
+	r, err := f.openRun(name)
+	if err != nil {
+		return err
+	}
+	_, err = f.verify(ctx, r)
+	return err
 }
 
 // decided fills in how a drill ended. One without a verdict counts 0, and so does one whose

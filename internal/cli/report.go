@@ -64,12 +64,16 @@ offline; junit, csv and xapi are for build servers, spreadsheets and learning re
 			if err := o.check(); err != nil {
 				return err
 			}
+			if o.verify {
+				r, err := f.openRun(optionalRun(args))
+				if err != nil {
+					return err
+				}
+				return f.printVerified(cmd.Context(), r, o.output)
+			}
 			r, err := f.openLive(cmd.Context(), optionalRun(args))
 			if err != nil {
 				return err
-			}
-			if o.verify {
-				return f.verifyJournal(r, o.output)
 			}
 			return o.run(r)
 		},
