@@ -59,7 +59,7 @@ func runDiagnose(ctx context.Context, o *diagnoseOptions) error {
 	}
 	diagnosis := folder.Scenario.Spec.Diagnosis
 	if diagnosis == nil {
-		return usageErrorf("scenario %s asks for no diagnosis: write down what you think with firedrill note", r.Scenario)
+		return usageErrorf("scenario %s asks for no diagnosis: write down what you think with firedrill note", r.ToldScenario())
 	}
 	options := diagnosis.Options(r.Seed)
 	if o.options {

@@ -148,7 +148,7 @@ func (o *examOptions) begin(ctx context.Context, e *openExam, i int) error {
 	f, item := o.factory, e.exam.Scenarios[i]
 	start := &startOptions{
 		factory: f, scenario: item.Name, variant: item.Variant, limit: item.TimeLimit.Std(), proof: drill.DefaultProofTimeout,
-		mode: string(drill.ModeExam), webhook: o.webhook, exam: e.id, examItem: i + 1, detach: true, output: o.output,
+		mode: string(drill.ModeExam), webhook: o.webhook, exam: e.id, examItem: i + 1, examSum: e.sum, detach: true, output: o.output,
 	}
 	if item.Seed != nil {
 		start.seed = *item.Seed

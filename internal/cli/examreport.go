@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"math"
 
 	"github.com/spf13/cobra"
 
 	"github.com/firedrill/firedrill/internal/drill"
+	"github.com/firedrill/firedrill/internal/grade"
 	"github.com/firedrill/firedrill/internal/report"
 )
 
@@ -33,6 +35,7 @@ type examDrill struct {
 	Points    float64  `json:"points"`          // what it adds to the score
 	Recovered bool     `json:"recovered"`
 	Verdict   string   `json:"verdict,omitempty"`
+	Edited    string   `json:"edited,omitempty"` // what was done to its journal: it counts 0, and the exam is not passed
 }
 
 // States of an exam's drill.
@@ -48,12 +51,12 @@ func newExamStatus(f *Factory) *cobra.Command {
 		Use:   "status [EXAM]",
 		Short: "Say how far an exam has come",
 		Args:  cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			e, err := f.openExam(optionalRun(args))
 			if err != nil {
 				return err
 			}
-			return f.printExam(f.resultOf(e), output)
+			return f.printExam(f.resultOf(cmd.Context(), e, nil), output)
 		},
 	}
 	outputFlag(cmd, &output, outputText, outputJSON)
@@ -61,17 +64,25 @@ func newExamStatus(f *Factory) *cobra.Command {
 }
 
 func newExamReport(f *Factory) *cobra.Command {
-	var output string
+	var output, weightsFile string
 	cmd := &cobra.Command{
 		Use:   "report [EXAM]",
 		Short: "Print an exam's result: exit code 0 when it is passed, 1 when not",
-		Args:  cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		Long: `Print an exam's result: exit code 0 when it is passed, 1 when not. The journal of every
+drill is verified: one that was edited counts nothing, and the exam is not passed.`,
+		Example: `  firedrill exam report
+  firedrill exam report exam-x7k2q --weights ours.yaml`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			weights, err := readWeights(weightsFile)
+			if err != nil {
+				return err
+			}
 			e, err := f.openExam(optionalRun(args))
 			if err != nil {
 				return err
 			}
-			result := f.resultOf(e)
+			result := f.resultOf(cmd.Context(), e, weights)
 			if err := f.printExam(result, output); err != nil {
 				return err
 			}
@@ -81,20 +92,25 @@ func newExamReport(f *Factory) *cobra.Command {
 			return nil
 		},
 	}
+	weightsFlag(cmd.Flags(), &weightsFile)
 	outputFlag(cmd, &output, outputText, outputJSON)
 	return cmd
 }
 
-// resultOf adds up the grades: each drill gives as much of its weight as it was graded.
-func (f *Factory) resultOf(e *openExam) examResult {
+// resultOf adds up the grades: each drill gives as much of its weight as it was graded. An
+// exam of which a journal was edited is not passed, whatever the others gave.
+func (f *Factory) resultOf(ctx context.Context, e *openExam, weights *grade.Weights) examResult {
 	result := examResult{Exam: e.id, Title: e.exam.Title, PassAt: e.exam.PassAt, Over: e.over(), Drills: []examDrill{}}
-	total := e.exam.Weights()
+	total, edited := e.exam.Weights(), false
 	for i, item := range e.exam.Scenarios {
 		row := examDrill{Place: i + 1, State: drillWaiting, Weight: item.Weight}
 		if run := e.runs[i]; run != nil {
 			row.Run, row.Title, row.State = run.Created.Run, run.Title, drillUnderWay
+			if err := f.verifyRun(ctx, run.Created.Run); err != nil {
+				row.Edited, edited = err.Error(), true
+			}
 			if run.Verdict != nil || run.Phase == drill.PhaseFinished {
-				f.decided(&row, run)
+				f.decided(&row, run, weights)
 			}
 		}
 		if row.Grade != nil {
@@ -104,15 +120,26 @@ func (f *Factory) resultOf(e *openExam) examResult {
 		result.Drills = append(result.Drills, row)
 	}
 	result.Score = round1(result.Score)
-	result.Passed = result.Over && result.Score >= result.PassAt
+	result.Passed = result.Over && result.Score >= result.PassAt && !edited
 	return result
 }
 
-// decided fills in how a drill ended. One without a verdict counts 0.
-func (f *Factory) decided(row *examDrill, run *drill.Run) {
+// verifyRun tells what was done to a run's journal by hand; nil when nothing was.
+func (f *Factory) verifyRun(ctx context.Context, name string) error {
+	r, err := f.openRun(name)
+	if err != nil {
+		return err
+	}
+	_, err = f.verify(ctx, r)
+	return err
+}
+
+// decided fills in how a drill ended. One without a verdict counts 0, and so does one whose
+// journal was edited.
+func (f *Factory) decided(row *examDrill, run *drill.Run, weights *grade.Weights) {
 	row.State, row.Scenario, row.Recovered, row.Verdict = drillDecided, run.Scenario, run.Recovered(), run.VerdictText()
 	points := 0.0
-	if g := report.GradeOf(run, f.specOf(run), nil); g != nil {
+	if g := report.GradeOf(run, f.specOf(run), weights); g != nil && row.Edited == "" {
 		points = g.Total
 	}
 	row.Grade = &points
@@ -145,6 +172,14 @@ func (f *Factory) printExam(result examResult, output string) error {
 	}
 	if err := table.Render(); err != nil {
 		return fmt.Errorf("print the exam: %w", err)
+	}
+	for _, d := range result.Drills {
+		if d.Edited == "" {
+			continue
+		}
+		if err := f.Printf("%s drill %d (%s) counts 0: %s\n", p.Red("edited:"), d.Place, d.Run, report.Harmless(d.Edited)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

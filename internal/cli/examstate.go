@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,6 +18,20 @@ type openExam struct {
 	id   string
 	exam *scenario.Exam
 	runs []*drill.Run
+	sum  string     // SHA-256 of its file, in hex
+	file string     // the file's path
+	odd  *drill.Run // the first run that was begun with another file; nil: none was
+}
+
+// unedited refuses an exam whose file is not the one that its drills were begun with: its
+// weights, its bar or its drills may be others. One that is not known was begun by an
+// earlier version.
+func (e *openExam) unedited() error {
+	if e.odd == nil {
+		return nil
+	}
+	return fmt.Errorf("the file of exam %s was edited since drill %d (%s) was begun: %s has SHA-256 %s, the run's journal has %s: put it back as it was",
+		e.id, e.odd.ExamItem, e.odd.Created.Run, e.file, e.sum, e.odd.ExamSHA256)
 }
 
 // over tells whether every drill was decided, or is over without a verdict.
@@ -74,13 +90,31 @@ func (f *Factory) exams() ([]*openExam, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the exam %s: %w", dir.Name(), err)
 		}
-		exam, err := scenario.ReadExam(path, src)
+		e, err := newOpenExam(dir.Name(), path, src, runs)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, &openExam{id: dir.Name(), exam: exam, runs: examRuns(dir.Name(), exam, runs)})
+		all = append(all, e)
 	}
 	return all, nil
+}
+
+// newOpenExam reads an exam's file and finds its runs.
+func newOpenExam(id, path string, src []byte, runs []*drill.Run) (*openExam, error) {
+	sum := sha256.Sum256(src)
+	e := &openExam{id: id, file: path, sum: hex.EncodeToString(sum[:])}
+	for _, run := range runs {
+		if run.Exam == id && run.ExamSHA256 != "" && run.ExamSHA256 != e.sum {
+			e.odd = run
+			break
+		}
+	}
+	exam, err := scenario.ReadExam(path, src)
+	if err != nil {
+		return nil, errors.Join(e.unedited(), err)
+	}
+	e.exam, e.runs = exam, examRuns(id, exam, runs)
+	return e, nil
 }
 
 // examRuns finds, for each drill, the run that counts: the first one that was paged or
@@ -100,8 +134,17 @@ func examRuns(id string, exam *scenario.Exam, runs []*drill.Run) []*drill.Run {
 	return found
 }
 
-// openExam finds an exam by its name; without one it is the one under way, or else the only one.
+// openExam finds an exam by its name; without one it is the one under way, or else the only
+// one. One whose file was edited is refused.
 func (f *Factory) openExam(id string) (*openExam, error) {
+	e, err := f.findExam(id)
+	if err != nil {
+		return nil, err
+	}
+	return e, e.unedited()
+}
+
+func (f *Factory) findExam(id string) (*openExam, error) {
 	all, err := f.exams()
 	if err != nil {
 		return nil, err
@@ -135,4 +178,25 @@ func knownExams(all []*openExam) string {
 		return " (there are none yet)"
 	}
 	return " (known:" + text + ")"
+}
+
+// mayAnswer refuses the answers on a machine of trainees, and while an exam is sat here.
+func (f *Factory) mayAnswer() error {
+	if f.Getenv(envExam) != "" {
+		return usageErrorf("--answers is refused: %s is set on this machine", envExam)
+	}
+	store, err := f.store()
+	if err != nil {
+		return err
+	}
+	runs, err := replayAll(store)
+	if err != nil {
+		return fmt.Errorf("--answers: whether an exam is under way is not known: %w", err)
+	}
+	for _, run := range runs {
+		if run.InExam() {
+			return usageErrorf("--answers is refused: run %s is an exam and not decided yet (firedrill end %s gives it up)", run.Created.Run, run.Created.Run)
+		}
+	}
+	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/firedrill/firedrill/internal/drill"
 	"github.com/firedrill/firedrill/internal/grade"
@@ -63,12 +64,16 @@ offline; junit, csv and xapi are for build servers, spreadsheets and learning re
 			if err := o.check(); err != nil {
 				return err
 			}
+			if o.verify {
+				r, err := f.openRun(optionalRun(args))
+				if err != nil {
+					return err
+				}
+				return f.printVerified(cmd.Context(), r, o.output)
+			}
 			r, err := f.openLive(cmd.Context(), optionalRun(args))
 			if err != nil {
 				return err
-			}
-			if o.verify {
-				return f.verifyJournal(r, o.output)
 			}
 			return o.run(r)
 		},
@@ -79,7 +84,7 @@ offline; junit, csv and xapi are for build servers, spreadsheets and learning re
 	flags.StringVar(&o.table, "table", report.TableTimeline, "of -o csv: "+strings.Join(report.Tables(), ", "))
 	flags.StringVar(&o.actor, "actor", "", "of -o xapi: the trainee's address or name (default: an anonymous account)")
 	flags.Float64Var(&o.objective, "objective", 100*report.DefaultObjective, "per cent of the users' requests that get a good answer over 28 days: the error budget is reckoned from it")
-	flags.StringVar(&o.weights, "weights", "", "YAML file with an instructor's weights of the grade's parts, out of 100 (docs/grading.md)")
+	weightsFlag(flags, &o.weights)
 	flags.BoolVar(&o.verify, "verify", false, "only tell whether the run's journal was edited")
 	return cmd
 }
@@ -103,33 +108,6 @@ func (o *reportOptions) check() error {
 	return nil
 }
 
-// verified is what "report --verify -o json" prints of a journal that is whole.
-type verified struct {
-	Run     string `json:"run"`
-	Whole   bool   `json:"whole"`
-	Entries int64  `json:"entries"`
-	Sealed  bool   `json:"sealed"` // false: lines missing at the end could not be told
-	Hash    string `json:"hash"`   // stands for the whole journal
-}
-
-func (f *Factory) verifyJournal(r *openRun, output string) error {
-	v, err := r.journal.Verify()
-	if err != nil {
-		return fmt.Errorf("run %s: %w", r.name(), err)
-	}
-	if output == outputJSON {
-		return f.printJSON(verified{Run: r.name(), Whole: true, Entries: v.Entries, Sealed: v.Sealed, Hash: v.Hash})
-	}
-	sealed := "sealed"
-	if !v.Sealed {
-		sealed = "not sealed: the run is not over, and entries missing at the end could not be told"
-		if r.Phase == drill.PhaseFinished {
-			sealed = "not sealed, though the run is over: entries missing at the end could not be told"
-		}
-	}
-	return f.Printf("%s: the journal is whole, %d entries, %s\n", r.name(), v.Entries, sealed)
-}
-
 // pipeWidth is how long a line of text may be where no terminal cuts it.
 const pipeWidth = 160
 
@@ -139,6 +117,10 @@ func (f *Factory) textWidth() int {
 		return pipeWidth
 	}
 	return f.IO.Width()
+}
+
+func weightsFlag(flags *pflag.FlagSet, into *string) {
+	flags.StringVar(into, "weights", "", "YAML file with an instructor's weights of the grade's parts, out of 100 (docs/grading.md)")
 }
 
 // readWeights reads an instructor's weights; without a file the default ones count: nil.

@@ -48,7 +48,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": scriptExits, "journal": scriptJournal, "replace": scriptReplace, "await": scriptAwait, "hold": scriptHold,
+			"exits": scriptExits, "journal": scriptJournal, "replace": scriptReplace, "sha256": scriptSHA256, "await": scriptAwait, "hold": scriptHold,
 		},
 	})
 }
@@ -85,7 +85,7 @@ func scriptJournal(ts *testscript.TestScript, neg bool, args []string) {
 	prev, seq := "", int64(0)
 	lines := bufio.NewScanner(strings.NewReader(ts.ReadFile(args[1])))
 	for lines.Scan() {
-		text := strings.NewReplacer("$WORK", filepath.ToSlash(ts.Getenv("WORK")), "$RUN", args[0]).Replace(lines.Text())
+		text := strings.NewReplacer("$WORK", filepath.ToSlash(ts.Getenv("WORK")), "$RUN", args[0], "$EXAM_SHA256", ts.Getenv("EXAM_SHA256")).Replace(lines.Text())
 		second, rest, _ := strings.Cut(text, " ")
 		kind, data, _ := strings.Cut(rest, " ")
 		if second == "" || strings.HasPrefix(second, "#") {
@@ -128,6 +128,15 @@ func scriptReplace(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s does not contain %q", args[2], args[0])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(after), 0o600))
+}
+
+// scriptSHA256 puts a file's SHA-256, in hex, into a variable: sha256 NAME FILE.
+func scriptSHA256(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: sha256 NAME FILE")
+	}
+	sum := sha256.Sum256([]byte(ts.ReadFile(args[1])))
+	ts.Setenv(args[0], hex.EncodeToString(sum[:]))
 }
 
 // scriptAwait waits until a file contains a text: await TEXT FILE.

@@ -78,7 +78,8 @@ func newShow(f *Factory) *cobra.Command {
 		Short:   "Show what a drill is about",
 		Long: `Show what a drill is about: its symptom, its time limit and the page that is sent, with
 names as one run of it might have them. --answers also shows the cause, the hints, the
-solutions and the wrong fixes, for instructors; it is refused where ` + envExam + ` is set.`,
+solutions and the wrong fixes, for instructors; it is refused where ` + envExam + ` is set, and
+while a run in mode exam is not decided.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.name = args[0]
@@ -96,8 +97,10 @@ solutions and the wrong fixes, for instructors; it is refused where ` + envExam 
 
 func runShow(o *showOptions) error {
 	f := o.factory
-	if o.answers && f.Getenv(envExam) != "" {
-		return usageErrorf("--answers is refused: %s is set on this machine", envExam)
+	if o.answers {
+		if err := f.mayAnswer(); err != nil {
+			return err
+		}
 	}
 	entry, err := f.Scenario(o.name)
 	if err != nil {

@@ -34,6 +34,7 @@ type startOptions struct {
 	webhook  string
 	exam     string // that the run belongs to
 	examItem int    // its place in it, from 1
+	examSum  string // SHA-256 of its file
 	metrics  string // address to serve metrics on meanwhile; "" serves none
 }
 
@@ -144,7 +145,7 @@ func (f *Factory) startRun(ctx context.Context, o *startOptions) (*openRun, *clu
 		return nil, nil, err
 	}
 	created := drill.Created{
-		Mode: drill.Mode(o.mode), Exam: o.exam, ExamItem: o.examItem,
+		Mode: drill.Mode(o.mode), Exam: o.exam, ExamItem: o.examItem, ExamSHA256: o.examSum,
 		Scenario: o.scenario, Seed: o.seed, Variant: o.variant, TimeLimit: o.limit, ProofTimeout: o.proof, Version: version(), ScenarioDirs: dirs,
 	}
 	folder, err := loadFolder(created) // refused before any cluster is touched
@@ -349,7 +350,7 @@ func (f *Factory) printStarted(ctx context.Context, r *openRun, c *cluster.Clust
 		return err
 	}
 	s := started{
-		Run: r.name(), Scenario: r.Scenario, Namespace: r.name(), Kubeconfig: r.kubeconfig(), Node: r.Node, Seed: r.Seed, Mode: string(r.InMode()),
+		Run: r.name(), Scenario: r.ToldScenario(), Namespace: r.name(), Kubeconfig: r.kubeconfig(), Node: r.Node, Seed: r.Seed, Mode: string(r.InMode()),
 		Nodes: []string{},
 	}
 	for _, n := range nodes {

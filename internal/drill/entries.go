@@ -64,6 +64,8 @@ type Created struct {
 	Mode         Mode              `json:"mode,omitempty"`         // "" is ModeTraining
 	Exam         string            `json:"exam,omitempty"`         // the exam that the run belongs to
 	ExamItem     int               `json:"examItem,omitempty"`     // its place in the exam, from 1
+	ExamSHA256   string            `json:"examSHA256,omitempty"`   // of the exam's file when the run was begun, in hex
+	Seal         int               `json:"seal,omitempty"`         // SealVersion; 0: an earlier version, which may not seal
 	Version      string            `json:"version"`
 }
 

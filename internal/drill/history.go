@@ -123,6 +123,13 @@ func (h *History) check(span CheckSpan) {
 	h.Checks = append(h.Checks, span)
 }
 
+// SealVersion says, in a run's first entry, that the journal is sealed with its last one.
+const SealVersion = 1
+
+// SealDue tells whether the journal must have a seal: it is of a version that seals, and
+// it says that the run is over. The seal is written before the last line.
+func (r *Run) SealDue() bool { return r.Seal >= SealVersion && r.Phase == PhaseFinished }
+
 // Ends tells whether an entry is a run's last: its journal is sealed with it.
 func Ends(kind string, data any) bool {
 	p, ok := data.(PhaseChange)

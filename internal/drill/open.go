@@ -14,6 +14,7 @@ type appender interface {
 
 // Begin opens a run's journal, before anything is made.
 func Begin(ctx context.Context, j appender, c Created) error {
+	c.Seal = SealVersion
 	if _, err := j.Append(ctx, entryCreated, c); err != nil {
 		return err
 	}

@@ -36,6 +36,20 @@ func (r *Run) Hidden() bool {
 	return r.InMode() != ModeTraining && r.Verdict == nil && r.Phase != PhaseFinished
 }
 
+// HiddenScenario stands where a scenario's name, which is the cause, must not be told.
+const HiddenScenario = "hidden"
+
+// InExam tells whether somebody sits the run as an exam: nothing may tell its cause.
+func (r *Run) InExam() bool { return r.InMode() == ModeExam && r.Hidden() }
+
+// ToldScenario is the scenario's name, or HiddenScenario while the run is sat as an exam.
+func (r *Run) ToldScenario() string {
+	if r.InExam() {
+		return HiddenScenario
+	}
+	return r.Scenario
+}
+
 // Verbs of updates.
 const (
 	UpdateAck      = "ack"

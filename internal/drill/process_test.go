@@ -189,3 +189,31 @@ func TestNotifying(t *testing.T) {
 		t.Errorf("warnings %q", r.Warnings)
 	}
 }
+
+// A scenario's name is kept back while, and only while, the run is sat as an exam.
+func TestToldScenario(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		rows []string
+		want string
+	}{
+		"under way":       {[]string{`created {"scenario":"oomkilled","mode":"exam"}`, `phase {"phase":"active","attempt":1}`}, HiddenScenario},
+		"no page yet":     {[]string{`created {"scenario":"oomkilled","mode":"exam"}`}, HiddenScenario},
+		"decided":         {[]string{`created {"scenario":"oomkilled","mode":"exam"}`, `verdict {"recovered":true}`}, "oomkilled"},
+		"over, undecided": {[]string{`created {"scenario":"oomkilled","mode":"exam"}`, `phase {"phase":"finished","attempt":1}`}, "oomkilled"},
+		"graded":          {[]string{`created {"scenario":"oomkilled","mode":"graded"}`}, "oomkilled"},
+		"of before modes": {[]string{`created {"scenario":"oomkilled"}`}, "oomkilled"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, err := Replay(journalOf(t, tt.rows...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := StatusOf(r, true, time.Time{}).Scenario; got != tt.want || r.ToldScenario() != tt.want {
+				t.Errorf("status %q, told %q, want %q", got, r.ToldScenario(), tt.want)
+			}
+		})
+	}
+}

@@ -10,7 +10,7 @@ import (
 // (docs/cli.md). Times are RFC 3339 in UTC, durations are seconds.
 type Status struct {
 	Run        string            `json:"run"`
-	Scenario   string            `json:"scenario"`
+	Scenario   string            `json:"scenario"` // HiddenScenario while an exam is sat
 	Title      string            `json:"title"`
 	Cluster    string            `json:"cluster"`
 	Namespace  string            `json:"namespace"`
@@ -77,7 +77,7 @@ type StatusClock struct {
 // StatusOf sums the run up at the given time.
 func StatusOf(r *Run, refereeAlive bool, now time.Time) Status {
 	s := Status{
-		Run: r.Created.Run, Scenario: r.Scenario, Title: r.Title, Cluster: r.Cluster, Namespace: r.Created.Run,
+		Run: r.Created.Run, Scenario: r.ToldScenario(), Title: r.Title, Cluster: r.Cluster, Namespace: r.Created.Run,
 		Node: r.Node, Seed: r.Seed, Attempt: r.Attempt, Phase: r.Phase, PhaseSince: r.PhaseSince,
 		Verdict: r.VerdictText(), Recovered: r.Recovered(), Decided: r.Verdict != nil, Referee: refereeAlive,
 		Checks: []StatusCheck{}, Safeguards: []StatusSafeguard{},

@@ -166,6 +166,23 @@ func TestCountersNeverFall(t *testing.T) {
 	}
 }
 
+// TestAnExamThatIsSatIsNotNamed: the scenario's name is the cause. Once it is decided it is
+// counted under its name, and no counter falls.
+func TestAnExamThatIsSatIsNotNamed(t *testing.T) {
+	t.Parallel()
+	sat := runOf("oomkilled", drill.PhaseActive, recovered)
+	sat.Mode, sat.Verdict = drill.ModeExam, nil
+	want := `firedrill_active_runs{phase="active",scenario="hidden"} 1`
+	if text := textOf(t, sat); !strings.Contains(text, want+"\n") || strings.Contains(text, "oomkilled") || strings.Contains(text, "_total{") {
+		t.Errorf("want only %s, got\n%s", want, text)
+	}
+	decided := runOf("oomkilled", drill.PhaseDecided, recovered)
+	decided.Mode = drill.ModeExam
+	if text := textOf(t, decided); !strings.Contains(text, `firedrill_hints_total{scenario="oomkilled"} 2`) || strings.Contains(text, "hidden") {
+		t.Errorf("a decided one is not counted:\n%s", text)
+	}
+}
+
 func textOf(t *testing.T, runs ...*drill.Run) string {
 	t.Helper()
 	var text bytes.Buffer

@@ -104,7 +104,7 @@ type Safeguard struct {
 // spec may be nil when the scenario is not to be had any more.
 func Build(run *drill.Run, spec *scenario.Spec, now time.Time) *Report {
 	r := &Report{
-		Run: run.Created.Run, Scenario: run.Scenario, Title: run.Title, Cluster: run.Cluster, Seed: run.Seed,
+		Run: run.Created.Run, Scenario: run.ToldScenario(), Title: run.Title, Cluster: run.Cluster, Seed: run.Seed,
 		Variables: maps.Clone(run.Vars), Attempt: run.Attempt, Phase: run.Phase,
 		Verdict:  Verdict{Recovered: run.Recovered(), Decided: run.Verdict != nil, Reason: run.VerdictText()},
 		Timeline: append([]timeline.Event{}, run.Events...),
