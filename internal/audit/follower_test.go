@@ -439,6 +439,51 @@ func TestTailOfNoLogIsTheBeginning(t *testing.T) {
 	}
 }
 
+// refusing is a node that does not answer at first.
+type refusing struct {
+	localNode
+	times int
+}
+
+func (n *refusing) Stream(ctx context.Context, node string, stdin io.Reader, stdout, stderr io.Writer, command ...string) error {
+	if n.times--; n.times >= 0 {
+		return errors.New("the engine is busy")
+	}
+	return n.localNode.Stream(ctx, node, stdin, stdout, stderr, command...)
+}
+
+func TestTailIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	for times, wantErr := range map[int]bool{0: false, tailTries - 1: false, tailTries: true} {
+		log := newTestLog(t)
+		f := log.follower(&localNode{}, nil)
+		f.Nodes = &refusing{times: times}
+		_, err := f.Tail(t.Context())
+		if (err != nil) != wantErr || wantErr && !strings.Contains(err.Error(), "the engine is busy") {
+			t.Errorf("refused %d times: %v", times, err)
+		}
+	}
+}
+
+// What ends a connection that hangs is told as itself, not as a closed pipe.
+func TestANodeThatHangsIsTold(t *testing.T) {
+	t.Parallel()
+	log := newTestLog(t)
+	f := log.follower(&localNode{}, nil)
+	f.Nodes, f.Timeout = hanging{}, 20*time.Millisecond
+	if _, err := f.Tail(t.Context()); err == nil || !strings.Contains(err.Error(), "the node did not answer for 20ms") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// hanging is a node that takes a connection and never answers.
+type hanging struct{ Streamer }
+
+func (hanging) Stream(ctx context.Context, _ string, _ io.Reader, _, _ io.Writer, _ ...string) error {
+	<-ctx.Done()
+	return context.Cause(ctx)
+}
+
 func TestParseCursor(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{"v2.1.2.3", "v1.1.2", "v1.x.2.3", "v1.1.z.3", "v1.1.2.-3", "v1.1.2.x"} {
