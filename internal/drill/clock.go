@@ -53,6 +53,11 @@ func (s *stopwatch) tick(ctx context.Context) error {
 		if err := e.note(ctx, entryGap, Gap{From: since.UTC(), To: now.UTC(), Why: "the cluster did not answer"}); err != nil {
 			return err
 		}
+		// A virtual machine that slept may have another clock than before.
+		if err := e.measureClock(ctx); err != nil {
+			return err
+		}
+		s.lastSeen = e.Now().Round(0)
 	}
 	e.mu.Lock()
 	used, limit := e.run.Clock(now), e.run.TimeLimit

@@ -51,26 +51,6 @@ type Trainee interface {
 	Remove(ctx context.Context, run string) error
 }
 
-// Users are the drill's users: a prober in the cluster and the record of what it saw.
-type Users interface {
-	verifier.Traffic
-	Deploy(ctx context.Context) error
-	Remove(ctx context.Context) error
-	// Follow keeps the record up to date until ctx ends.
-	Follow(ctx context.Context) error
-	// Summary is what the report says of the users, as JSON.
-	Summary(ctx context.Context, m Moments) ([]byte, error)
-}
-
-// Moments are the times of a run that a summary of its users is split at; a zero one is never.
-type Moments struct {
-	From        time.Time // since when the requests are those of the healthy system
-	FaultAt     time.Time
-	PagedAt     time.Time
-	RecoveredAt time.Time
-	DecidedAt   time.Time
-}
-
 // Actions is the trainee's trail. A place in it is opaque JSON.
 type Actions interface {
 	// Start returns the trail's present end.
@@ -102,6 +82,9 @@ type Deps struct {
 
 	// ClusterGone tells whether the run's cluster was removed; nil: that is never known.
 	ClusterGone func() (bool, error)
+
+	// ControlPlane is the node whose clock the audit log's times are; "": it is this host's.
+	ControlPlane string
 
 	// ProofTimeout bounds each proof before the page; zero is DefaultProofTimeout.
 	ProofTimeout time.Duration
@@ -149,6 +132,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	defer func() { n.stop(e.run.Phase == PhaseFinished) }()
 	ctx, stop := e.untilOver(ctx)
 	defer stop()
+	if err := e.measureClock(ctx); err != nil {
+		return err
+	}
 	w := &watchers{engine: e}
 	defer w.stop()
 	for e.run.Phase != PhaseFinished {

@@ -69,6 +69,7 @@ type world struct {
 	journal *session.Journal
 	trainee bool
 	users   bool
+	ahead   time.Duration // what the users were told of the nodes' clock
 
 	scenario string
 
@@ -191,6 +192,12 @@ func (f *fakeUsers) Deploy(context.Context) error {
 func (f *fakeUsers) Remove(context.Context) error {
 	f.users = false
 	return nil
+}
+
+func (f *fakeUsers) SetAhead(by time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ahead = by
 }
 
 func (f *fakeUsers) Follow(ctx context.Context) error {

@@ -27,6 +27,7 @@ const (
 	entryUsers    = "users"    // traffic summary, as the traffic package writes it
 	entryError    = "error"    // Failure
 	entryUpdate   = "update"   // Update: a step of the incident's process
+	entryClock    = "clock"    // ClockSeen
 )
 
 // Phase is where a run stands.

@@ -79,7 +79,7 @@ func (e *Engine) followActions(ctx context.Context) error {
 	from := e.run.Trail
 	e.mu.Unlock()
 	return e.Actions.Watch(ctx, from, func(events []timeline.Event, next json.RawMessage) error {
-		return e.note(ctx, entryActions, ActionsSeen{Events: events, Next: next})
+		return e.note(ctx, entryActions, ActionsSeen{Events: e.onThisClock(events), Next: next})
 	})
 }
 

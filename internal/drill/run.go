@@ -38,6 +38,7 @@ type Run struct {
 	Broken     []Broken // safeguards that broke since this attempt's page
 	Warnings   []string // what went wrong without hindering the referee
 	Gaps       []Gap
+	Clocks     []ClockSeen // whenever the nodes' clock was further from this host's, or nearer, than before
 	Verdict    *Verdict
 	Failures   []string
 	Trouble    string            // what stands in the referee's way for now: clean-up, or the cluster is away
@@ -113,6 +114,8 @@ func (r *Run) apply(e session.Entry) error {
 		return err
 	case entryUpdate:
 		return r.applyUpdate(e)
+	case entryClock:
+		return r.applyClock(e)
 	case entryGap:
 		return appendDecoded(e, &r.Gaps)
 	case entryVerdict:

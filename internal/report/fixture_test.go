@@ -154,6 +154,7 @@ func refusedJournal(t *testing.T) []session.Entry {
 	j.begin()
 	j.acts(60, timeline.Event{Verb: "patch", Resource: "deployments", Name: "checkout", Detail: "limits removed", Writes: true, Text: "patched deployment checkout: limits removed"})
 	j.state(70, verifier.PhaseFailing, [3]bool{true, true, true}, false)
+	j.add(260, "clock", drill.ClockSeen{Ahead: 5200 * time.Millisecond, Error: 40 * time.Millisecond})
 	j.add(300, "gap", drill.Gap{From: at(200), To: at(260), Why: "no referee was running"})
 	j.add(1000, "verdict", drill.Verdict{Reason: "not recovered: limit-removed: Without a memory limit the next leak takes the node.", Cause: "time limit", DecidedAt: at(1000)})
 	j.phase(1000.1, drill.PhaseDecided)

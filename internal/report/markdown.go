@@ -83,6 +83,9 @@ func mdTimes(w *textWriter, r *Report) {
 	for _, g := range r.Gaps {
 		w.linef("| off the clock | %s | %s | %s |", g.From.UTC().Format("15:04:05"), seconds(g.To.Sub(g.From).Seconds()), md(g.Why))
 	}
+	for _, c := range r.Clocks {
+		w.linef("| clocks | %s | | %s |", c.At.UTC().Format("15:04:05"), md(c.Sentence()))
+	}
 }
 
 func mdUsers(w *textWriter, u *Users) {

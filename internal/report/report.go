@@ -34,7 +34,8 @@ type Report struct {
 	History     *drill.History    `json:"history,omitempty"` // of the last attempt
 	Timeline    []timeline.Event  `json:"timeline"`
 	Hints       []drill.Hint      `json:"hints"`
-	Gaps        []drill.Gap       `json:"gaps"` // times that nobody observed; off the clock
+	Gaps        []drill.Gap       `json:"gaps"`             // times that nobody observed; off the clock
+	Clocks      []Clock           `json:"clocks,omitempty"` // of the nodes, where they were not this host's
 	Errors      []string          `json:"errors,omitempty"`
 	Grade       *grade.Grade      `json:"grade,omitempty"`       // only of a run that is decided
 	Explanation string            `json:"explanation,omitempty"` // only of a finished run
@@ -110,6 +111,7 @@ func Build(run *drill.Run, spec *scenario.Spec, now time.Time) *Report {
 		Timeline: append([]timeline.Event{}, run.Events...),
 		Hints:    append([]drill.Hint{}, run.Hints...),
 		Gaps:     append([]drill.Gap{}, run.Gaps...),
+		Clocks:   clocksOf(run.Clocks),
 		Errors:   slices.Clone(run.Failures),
 	}
 	if run.Phase == drill.PhaseFinished {

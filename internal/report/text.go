@@ -97,6 +97,9 @@ func (w *textWriter) times(r *Report) {
 	for _, g := range r.Gaps {
 		w.linef("  %-14s %s to %s: %s", "off the clock", clock(g.From), clock(g.To), printable(g.Why))
 	}
+	for _, c := range r.Clocks {
+		w.linef("  %-14s %s  %s", "clocks", clock(c.At), c.Sentence())
+	}
 }
 
 func (w *textWriter) proofs(r *Report) {

@@ -14,8 +14,8 @@ const (
 	SourceTool  Source = "tool"  // firedrill itself: page, hint, phase, verdict
 )
 
-// Event is one thing that happened. Times are the API server's (audit) or this
-// host's (node, tool), in UTC.
+// Event is one thing that happened. Times are in UTC: the API server's as the audit
+// log has them, this host's once an event is in a run's journal.
 type Event struct {
 	Time      time.Time `json:"time"`
 	ID        string    `json:"id"` // audit ID, or a unique ID of the tool's

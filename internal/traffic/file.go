@@ -13,7 +13,7 @@ import (
 )
 
 // FileName is the record's file in the run's folder: one JSON line a request, as the
-// prober wrote it.
+// prober wrote it, but for its time, which is this host's.
 const FileName = "traffic.jsonl"
 
 // Open opens the record of a run's streams for writing, with all that the file holds

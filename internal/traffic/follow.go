@@ -77,7 +77,7 @@ func (r *Record) readOnce(ctx context.Context, source Source, idle time.Duration
 	for err == nil && lines.Scan() {
 		watchdog.Reset(idle)
 		var isNew bool
-		if isNew, err = r.add(lines.Bytes()); isNew {
+		if isNew, err = r.take(lines.Bytes()); isNew {
 			added++
 			r.setProblem(nil)
 		}

@@ -38,6 +38,8 @@ type Record struct {
 	file     *os.File           // nil: read only
 	buffer   *bufio.Writer
 	syncedAt time.Time
+	ahead    time.Duration // how far the prober's clock is ahead of this host's
+	behind   time.Duration // the furthest that it was ever behind
 }
 
 type stream struct {
@@ -86,15 +88,36 @@ func newRecord(streams []scenario.Traffic) *Record {
 	return r
 }
 
-// add takes a line of the prober's log. Lines that are not the prober's records and
-// those already known are left out; it tells whether the line was new.
-func (r *Record) add(text []byte) (added bool, err error) {
+// SetAhead says how far the prober's clock is ahead of this host's; negative: it is behind.
+// The record is in this host's clock, its file too: what the prober writes from now on is
+// brought to it where it comes in.
+func (r *Record) SetAhead(by time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ahead, r.behind = by, max(r.behind, -by)
+}
+
+// take adds a line of the prober's log, which has the prober's time.
+func (r *Record) take(text []byte) (added bool, err error) {
+	r.mu.Lock()
+	ahead := r.ahead
+	r.mu.Unlock()
+	return r.addShifted(text, ahead)
+}
+
+// add adds a line of the record's own file.
+func (r *Record) add(text []byte) (added bool, err error) { return r.addShifted(text, 0) }
+
+// addShifted adds a line whose time is ahead by that much. Lines that are not the prober's
+// records and those already known are left out; it tells whether the line was new.
+func (r *Record) addShifted(text []byte, ahead time.Duration) (added bool, err error) {
 	var line drillapp.Line
 	if json.Unmarshal(text, &line) != nil || line.Boot == "" || line.Seq == 0 || line.Seq > maxSeq {
 		return false, nil // cut off by a broken connection, or a message of the prober
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	line.Sent = line.Sent.Add(-ahead)
 	if !r.insert(line) {
 		return false, nil
 	}
@@ -171,14 +194,15 @@ func (s *stream) from(t time.Time) int {
 func (s *stream) count(line drillapp.Line) { s.seqs[line.Boot] = s.seqs[line.Boot].with(line.Seq) }
 
 // resumeAt is from when the prober's log must be read again: whatever is not in the
-// record was written after its newest request was sent.
+// record was written after its newest request was sent. Its node has
+// the prober's clock, whose times may have been behind when they were written.
 func (r *Record) resumeAt() time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.newest.IsZero() {
 		return time.Time{}
 	}
-	return r.newest.Add(-syncEvery)
+	return r.newest.Add(-r.behind - syncEvery)
 }
 
 func (r *Record) setProblem(err error) {
