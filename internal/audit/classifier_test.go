@@ -125,13 +125,17 @@ func TestWhoseActionsAreTold(t *testing.T) {
 			lineBuilder{verb: "list", ref: objectRef{Resource: "storageclasses"}, uri: "/apis/storage.k8s.io/v1/storageclasses", user: "kubernetes-admin"}, nil,
 		},
 		"the admin in a container of the referee's": {
-			lineBuilder{verb: "get", user: "kubernetes-admin", ref: objectRef{Resource: "pods", Namespace: "firedrill-system", Name: "prober", Subresource: "exec"},
-				uri: "/api/v1/namespaces/firedrill-system/pods/prober/exec?command=sh", code: 101, stage: "ResponseStarted"},
+			lineBuilder{
+				verb: "get", user: "kubernetes-admin", ref: objectRef{Resource: "pods", Namespace: "firedrill-system", Name: "prober", Subresource: "exec"},
+				uri: "/api/v1/namespaces/firedrill-system/pods/prober/exec?command=sh", code: 101, stage: "ResponseStarted",
+			},
 			[]string{"admin: exec, pods, prober {command: sh}"},
 		},
 		"the admin in a container elsewhere": {
-			lineBuilder{verb: "get", user: "kubernetes-admin", ref: objectRef{Resource: "pods", Namespace: "default", Name: "a", Subresource: "exec"},
-				uri: "/api/v1/namespaces/default/pods/a/exec?command=sh", code: 101, stage: "ResponseStarted"}, nil,
+			lineBuilder{
+				verb: "get", user: "kubernetes-admin", ref: objectRef{Resource: "pods", Namespace: "default", Name: "a", Subresource: "exec"},
+				uri: "/api/v1/namespaces/default/pods/a/exec?command=sh", code: 101, stage: "ResponseStarted",
+			}, nil,
 		},
 		"the tool looks with the admin's identity": {lineBuilder{verb: "get", ref: node("w"), user: "kubernetes-admin", agent: "firedrill"}, nil},
 		"somebody writes as if the tool": {
@@ -272,7 +276,8 @@ func TestFolding(t *testing.T) {
 		},
 		"a list in pages": {
 			[]lineBuilder{
-				{verb: "list", ref: pod(""), uri: "/x?limit=500"}, {verb: "list", ref: pod(""), uri: "/x?continue=a&limit=500", at: 300 * time.Millisecond},
+				{verb: "list", ref: pod(""), uri: "/x?limit=500"},
+				{verb: "list", ref: pod(""), uri: "/x?continue=a&limit=500", at: 300 * time.Millisecond},
 				{verb: "list", ref: pod(""), uri: "/x?limit=500", at: 600 * time.Millisecond},
 			},
 			[]string{"get, pods", "get, pods"},

@@ -16,8 +16,16 @@ import (
 func TestVerbsStartADeadReferee(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
-		{"status"}, {"hint"}, {"report"}, {"kubeconfig"}, {"shell"}, {"ack"}, {"note", "looking"},
-		{"severity", "SEV2", "--reason", "it hurts"}, {"diagnose", "--options"}, {"resolve", "--done", "x", "--kind", "fix"},
+		{"status"},
+		{"hint"},
+		{"report"},
+		{"kubeconfig"},
+		{"shell"},
+		{"ack"},
+		{"note", "looking"},
+		{"severity", "SEV2", "--reason", "it hurts"},
+		{"diagnose", "--options"},
+		{"resolve", "--done", "x", "--kind", "fix"},
 	} {
 		t.Run(args[0], func(t *testing.T) {
 			t.Parallel()

@@ -260,7 +260,8 @@ func TestProve(t *testing.T) {
 		"a look into the middle of the script": {
 			testCase(WrongFix, "limit-removed"),
 			&fakeBench{moments: []moment{
-				{0, refusing("limit-removed", "limit-removed")}, {time.Second, refusing("scaled-down", "limit-removed", "scaled-down")},
+				{0, refusing("limit-removed", "limit-removed")},
+				{time.Second, refusing("scaled-down", "limit-removed", "scaled-down")},
 				{2 * time.Second, refusing("limit-removed", "limit-removed")},
 			}}, "",
 		},
