@@ -80,11 +80,12 @@ func TestAStartThatIsGivenUpEndsItsRun(t *testing.T) {
 			ended := make(chan error, 1)
 			f.startReferee = func(ctx context.Context, r *openRun) error {
 				if begun {
-					release, err := r.store.Hold(t.Context(), r.name())
+					name := r.name() // r is the starter's own
+					release, err := r.store.Hold(t.Context(), name)
 					if err != nil {
 						return err
 					}
-					go func() { ended <- errors.Join(obedient(t.Context(), f, r.name()), release()) }()
+					go func() { ended <- errors.Join(obedient(t.Context(), f, name), release()) }()
 				} else {
 					ended <- nil
 				}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -72,6 +73,7 @@ type world struct {
 	ahead   time.Duration // what the users were told of the nodes' clock
 
 	scenario string
+	gone     atomic.Bool // the API server answers nothing
 
 	mu         sync.Mutex
 	loads      int
@@ -105,6 +107,9 @@ func newWorldOf(t *testing.T, text string, created Created) *world {
 			w.setReady(corev1.ConditionUnknown)
 		}
 		return false, nil, nil
+	})
+	w.client.PrependReactor("*", "*", func(kubetesting.Action) (bool, runtime.Object, error) {
+		return w.gone.Load(), nil, context.DeadlineExceeded
 	})
 	journal, err := w.store.Create(run)
 	if err != nil {

@@ -63,7 +63,7 @@ func (b *fakeBench) over() drill.Run {
 	r.Verdict = &verdict
 	r.Events = slices.Clone(r.Events)
 	for i := range r.Events {
-		r.Events[i] = timeline.Event{ID: "a", Time: paged.Add(time.Second), Actor: "trainee:x", Verb: "patch", Writes: true}
+		r.Events[i] = timeline.Event{ID: "a", Time: paged.Add(time.Second), Source: timeline.SourceAudit, Actor: "trainee", Verb: "patch", Writes: true}
 	}
 	for i := range r.Updates {
 		r.Updates[i].At = paged.Add(time.Second)
@@ -73,6 +73,7 @@ func (b *fakeBench) over() drill.Run {
 
 type fakeRun struct {
 	bench *fakeBench
+	ended bool
 	since time.Time
 }
 
@@ -86,7 +87,7 @@ func (r *fakeRun) Script(ctx context.Context) (string, error) {
 }
 
 func (r *fakeRun) Follow(ctx context.Context, each func(*drill.Run) (bool, error)) error {
-	if r.bench.ended > 0 {
+	if r.ended {
 		over := r.bench.over()
 		_, err := each(&over)
 		return err
@@ -120,6 +121,7 @@ func (r *fakeRun) End(context.Context) ([]string, error) {
 	r.bench.mu.Lock()
 	defer r.bench.mu.Unlock()
 	r.bench.ended++
+	r.ended = true
 	r.bench.open--
 	return r.bench.left, nil
 }
