@@ -446,7 +446,8 @@ type refusing struct {
 }
 
 func (n *refusing) Stream(ctx context.Context, node string, stdin io.Reader, stdout, stderr io.Writer, command ...string) error {
-	if n.times--; n.times >= 0 {
+	n.times--
+	if n.times >= 0 {
 		return errors.New("the engine is busy")
 	}
 	return n.localNode.Stream(ctx, node, stdin, stdout, stderr, command...)

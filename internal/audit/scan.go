@@ -3,6 +3,7 @@ package audit
 import (
 	"bytes"
 	"hash/maphash"
+	"time"
 )
 
 // reader reads audit lines one after the other. What it has read is valid until the
@@ -103,20 +104,29 @@ func (rd *reader) field(rec *record, key []byte) bool {
 	case "annotations":
 		return rd.notes.read(c, new(struct{}), func(*struct{}) bool { return c.skip() })
 	case "requestObject":
-		from := c.at
-		if !c.skip() {
-			return false
-		}
-		rec.RequestObject = bytes.TrimSpace(c.data[from:c.at])
-		return true
+		return rd.body(rec)
 	case "requestReceivedTimestamp":
-		raw, ok := c.quoted()
-		return ok && rd.stamps.read(raw, &rec.Received)
+		return rd.moment(&rec.Received)
 	case "stageTimestamp":
-		raw, ok := c.quoted()
-		return ok && rd.stamps.read(raw, &rec.Staged)
+		return rd.moment(&rec.Staged)
 	}
 	return c.skip()
+}
+
+// body keeps a request's body as it stands in the line.
+func (rd *reader) body(rec *record) bool {
+	c := &rd.cursor
+	from := c.at
+	if !c.skip() {
+		return false
+	}
+	rec.RequestObject = bytes.TrimSpace(c.data[from:c.at])
+	return true
+}
+
+func (rd *reader) moment(into *time.Time) bool {
+	raw, ok := rd.cursor.quoted()
+	return ok && rd.stamps.read(raw, into)
 }
 
 func (rd *reader) user(into *user) bool {

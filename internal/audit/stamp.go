@@ -41,20 +41,27 @@ func (s *stamps) quick(raw []byte) (seconds, nanos int64, ok bool) {
 	if hour > 23 || minute > 59 || second > 59 {
 		return 0, 0, false
 	}
-	if fraction := raw[whole : len(raw)-2]; len(fraction) > 0 {
-		if fraction[0] != '.' || len(fraction) == 1 {
-			return 0, 0, false
-		}
-		scale := int64(1e8)
-		for _, digit := range fraction[1:] {
-			if digit < '0' || digit > '9' {
-				return 0, 0, false
-			}
-			nanos += int64(digit-'0') * scale
-			scale /= 10
-		}
+	nanos, ok = fraction(raw[whole : len(raw)-2])
+	return hour*3600 + minute*60 + second, nanos, ok
+}
+
+// fraction is the nanoseconds that ".320859" says; nothing says none.
+func fraction(text []byte) (nanos int64, ok bool) {
+	if len(text) == 0 {
+		return 0, true
 	}
-	return hour*3600 + minute*60 + second, nanos, true
+	if text[0] != '.' || len(text) == 1 {
+		return 0, false
+	}
+	scale := int64(1e8)
+	for _, digit := range text[1:] {
+		if digit < '0' || digit > '9' {
+			return 0, false
+		}
+		nanos += int64(digit-'0') * scale
+		scale /= 10
+	}
+	return nanos, true
 }
 
 // twoDigits is 100 of what are not two digits.

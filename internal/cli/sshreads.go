@@ -26,7 +26,7 @@ func readsOnly(command []string) bool {
 	return false
 }
 
-var assignment = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`) //nolint:gochecknoglobals // constant
+var assignment = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
 
 // lookers change nothing, whatever their arguments.
 var lookers = []string{ //nolint:gochecknoglobals // a constant table
@@ -173,7 +173,7 @@ func curlShortReads(letters, next string) bool {
 }
 
 // printed is a sed command that prints: an address or two, and p, l, = or q.
-var printed = regexp.MustCompile(`^\s*((\d+|\$|/([^/\\]|\\.)*/I?)(,\s*[+~]?(\d+|\$|/([^/\\]|\\.)*/I?))?)?\s*!?\s*[plq=]?\s*$`) //nolint:gochecknoglobals // constant
+var printed = regexp.MustCompile(`^\s*((\d+|\$|/([^/\\]|\\.)*/I?)(,\s*[+~]?(\d+|\$|/([^/\\]|\\.)*/I?))?)?\s*!?\s*[plq=]?\s*$`)
 
 // sedReads: sed -n that prints, and nothing else.
 func sedReads(args []string) bool {
@@ -212,7 +212,7 @@ func readsOnlyLine(line string) bool {
 }
 
 // silenced are redirections that write no file.
-var silenced = regexp.MustCompile(`\s(\d?>&[12]|[\d&]?>\s*/dev/null)(\s|$|[|;])`) //nolint:gochecknoglobals // constant
+var silenced = regexp.MustCompile(`\s(\d?>&[12]|[\d&]?>\s*/dev/null)(\s|$|[|;])`)
 
 // shellCommands splits a line into its commands and their words, quotes taken off. It is not
 // plain when it writes a file or runs a command inside of another.
@@ -220,33 +220,62 @@ func shellCommands(line string) (commands [][]string, plain bool) {
 	for range 4 { // one redirection ends where the next one begins
 		line = silenced.ReplaceAllString(line, " $2")
 	}
-	var words []string
-	word, begun, quote := "", false, rune(0)
-	endWord := func() {
-		if begun {
-			words = append(words, word)
-		}
-		word, begun = "", false
-	}
-	runes := []rune(line)
-	for i, c := range runes {
-		inside := c == '`' || c == '$' && i+1 < len(runes) && runes[i+1] == '('
-		switch {
-		case quote != '\'' && inside, quote == 0 && c == '>', quote == 0 && c == '<' && i+1 < len(runes) && runes[i+1] == '(':
+	var w wordSplitter
+	runes := append([]rune(line), '\n')
+	for i, c := range runes[:len(runes)-1] {
+		if w.special(c, runes[i+1]) {
 			return nil, false
-		case quote != 0 && c == quote:
-			quote = 0
-		case quote == 0 && (c == '\'' || c == '"'):
-			quote, begun = c, true
-		case quote == 0 && strings.ContainsRune("|;&\n", c):
-			endWord()
-			commands, words = append(commands, words), nil
-		case quote == 0 && (c == ' ' || c == '\t'):
-			endWord()
-		default:
-			word, begun = word+string(c), true
+		}
+		if w.quote != 0 {
+			w.quoted(c)
+		} else {
+			w.plain(c)
 		}
 	}
-	endWord()
-	return append(commands, words), true
+	w.endWord()
+	return append(w.commands, w.words), true
+}
+
+// wordSplitter is a line of shell half read.
+type wordSplitter struct {
+	commands [][]string
+	words    []string
+	word     string
+	begun    bool // a word, which may be empty: ''
+	quote    rune // that is open, or 0
+}
+
+// special tells of a character that writes a file, or runs a command inside of another.
+func (w *wordSplitter) special(c, next rune) bool {
+	inside := c == '`' || c == '$' && next == '('
+	return w.quote != '\'' && inside || w.quote == 0 && (c == '>' || c == '<' && next == '(')
+}
+
+func (w *wordSplitter) quoted(c rune) {
+	if c == w.quote {
+		w.quote = 0
+		return
+	}
+	w.word, w.begun = w.word+string(c), true
+}
+
+func (w *wordSplitter) plain(c rune) {
+	switch {
+	case c == '\'' || c == '"':
+		w.quote, w.begun = c, true
+	case strings.ContainsRune("|;&\n", c):
+		w.endWord()
+		w.commands, w.words = append(w.commands, w.words), nil
+	case c == ' ' || c == '\t':
+		w.endWord()
+	default:
+		w.word, w.begun = w.word+string(c), true
+	}
+}
+
+func (w *wordSplitter) endWord() {
+	if w.begun {
+		w.words = append(w.words, w.word)
+	}
+	w.word, w.begun = "", false
 }

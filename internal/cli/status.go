@@ -86,6 +86,18 @@ func (f *Factory) printStatus(s drill.Status) error {
 			return err
 		}
 	}
+	if err := f.printTroubles(s); err != nil {
+		return err
+	}
+	if s.Hold.Phase != "" && !s.Decided {
+		return f.Printf("  %s: held for %s of %s\n", s.Hold.Phase, inSeconds(s.Hold.Elapsed), inSeconds(s.Hold.Required))
+	}
+	return nil
+}
+
+// printTroubles tells what stands in the referee's way, and what went wrong beside it.
+func (f *Factory) printTroubles(s drill.Status) error {
+	p := f.IO.OutPalette()
 	if s.Trouble != "" {
 		if err := f.Printf("  %s %s\n", p.Yellow("trouble:"), short(s.Trouble, f.textWidth()-12)); err != nil {
 			return err
@@ -95,9 +107,6 @@ func (f *Factory) printStatus(s drill.Status) error {
 		if err := f.Printf("  %s %s\n", p.Yellow("warning:"), short(warning, f.textWidth()-12)); err != nil {
 			return err
 		}
-	}
-	if s.Hold.Phase != "" && !s.Decided {
-		return f.Printf("  %s: held for %s of %s\n", s.Hold.Phase, inSeconds(s.Hold.Elapsed), inSeconds(s.Hold.Required))
 	}
 	return nil
 }

@@ -147,16 +147,22 @@ func (m *Manager) assess(ctx context.Context, found *finding, want Config, optio
 	case errors.As(sick, &foreign):
 		return false, "", sick
 	}
-	if options.InUse != nil && !options.Recreate {
-		used, err := options.InUse(found.state.ID)
-		if err != nil {
-			return false, "", err
-		}
-		if used {
-			return false, "", &UnhealthyError{Name: name, Why: sick.Error()}
-		}
+	if err := refuseInUse(found.state.ID, sick, options); err != nil {
+		return false, "", err
 	}
 	return false, fmt.Sprintf("Cluster %q is there but not healthy (%v): it is made anew.", name, sick), nil
+}
+
+// refuseInUse is an error when runs are under way on a cluster that is to be made anew.
+func refuseInUse(id string, sick error, options Options) error {
+	if options.InUse == nil || options.Recreate {
+		return nil
+	}
+	used, err := options.InUse(id)
+	if err == nil && used {
+		err = &UnhealthyError{Name: options.Name, Why: sick.Error()}
+	}
+	return err
 }
 
 // revive returns nil when the cluster is healthy, at once or after the time that a

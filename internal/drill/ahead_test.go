@@ -41,7 +41,7 @@ func (c *clockOf) Run(_ context.Context, node string, command ...string) (string
 	return text, c.err
 }
 
-var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC) //nolint:gochecknoglobals // constant
+var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 
 // engineOn is an engine of a new run with that clock.
 func engineOn(t *testing.T, c *clockOf) (*world, *Engine) {

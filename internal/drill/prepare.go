@@ -108,13 +108,7 @@ func (e *Engine) proveRecovered(ctx context.Context) error {
 		return err
 	}
 	plan, flawed := e.plan.Recovery, e.folder.Scenario.Spec.Latent
-	timeout := plan.Hold + healthySlack
-	for _, p := range plan.Perturb {
-		timeout += p.Within
-	}
-	if flawed {
-		timeout = plan.Hold + latentMargin
-	}
+	timeout := recoveredWithin(plan, flawed)
 	watchCtx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	var last verifier.State
@@ -142,6 +136,19 @@ func (e *Engine) proveRecovered(ctx context.Context) error {
 		return fmt.Errorf("the recovery checks refuse the healthy system (%s: spec.recovery, spec.safeguards), for %s: %s", scenario.FileName, timeout, last.Verdict.Reason)
 	}
 	return nil
+}
+
+// recoveredWithin is how long a healthy system is watched at most: to pass, or to show a
+// latent flaw.
+func recoveredWithin(plan verifier.Plan, flawed bool) time.Duration {
+	if flawed {
+		return plan.Hold + latentMargin
+	}
+	timeout := plan.Hold + healthySlack
+	for _, p := range plan.Perturb {
+		timeout += p.Within
+	}
+	return timeout
 }
 
 // seenFailing tells whether a recovery check was observed at the end and did not pass. What

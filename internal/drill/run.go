@@ -97,16 +97,25 @@ func (r *Run) apply(e session.Entry) error {
 	case entryActions:
 		return r.applyActions(e)
 	case entryUsers:
-		r.Users, r.usersIn = e.Data, r.Phase
-		if r.Verdict != nil && r.UsersFirst == nil {
-			r.UsersFirst = e.Data
-		}
+		r.applyUsers(e)
 	case entryState:
 		return r.applyState(e)
 	case entryError:
 		return r.applyError(e)
 	case entryProof:
 		return r.applyProof(e)
+	case entryVerdict:
+		r.Verdict = new(Verdict)
+		return e.Decode(r.Verdict)
+	default:
+		return r.applyTold(e)
+	}
+	return nil
+}
+
+// applyTold takes what was told of a run: by its trainee, and of its clocks.
+func (r *Run) applyTold(e session.Entry) error {
+	switch e.Type {
 	case entryHint:
 		h := Hint{At: e.Time}
 		err := e.Decode(&h)
@@ -118,11 +127,15 @@ func (r *Run) apply(e session.Entry) error {
 		return r.applyClock(e)
 	case entryGap:
 		return appendDecoded(e, &r.Gaps)
-	case entryVerdict:
-		r.Verdict = new(Verdict)
-		return e.Decode(r.Verdict)
 	}
 	return nil // an entry of a later version is history that this one cannot read
+}
+
+func (r *Run) applyUsers(e session.Entry) {
+	r.Users, r.usersIn = e.Data, r.Phase
+	if r.Verdict != nil && r.UsersFirst == nil {
+		r.UsersFirst = e.Data
+	}
 }
 
 func (r *Run) applyError(e session.Entry) error {
