@@ -19,7 +19,7 @@ import (
 	"github.com/firedrill/firedrill/internal/scenario"
 )
 
-var beside = flag.Int("prove-parallel", 4, "cases of the scenarios' proof that run side by side")
+var beside = flag.Int("prove-parallel", 3, "cases of the scenarios' proof that run side by side")
 
 // share is which of the cases are proven: "1/3" is every third, from the second on. The turn
 // of scripts/test is the number of commits, so that as many in a row prove all.
