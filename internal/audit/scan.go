@@ -96,7 +96,7 @@ func (rd *reader) field(rec *record, key []byte) bool {
 	case "sourceIPs":
 		return rd.sources.read(c, &rec.SourceIPs, rd.texts)
 	case "user":
-		return rec.User.Username == "" && rd.who.read(c, &rec.User, rd.user)
+		return rd.whose(rec)
 	case "objectRef":
 		return rd.reference(rec)
 	case "responseStatus":
@@ -111,6 +111,10 @@ func (rd *reader) field(rec *record, key []byte) bool {
 		return rd.moment(&rec.Staged)
 	}
 	return c.skip()
+}
+
+func (rd *reader) whose(rec *record) bool {
+	return rec.User.Username == "" && rd.who.read(&rd.cursor, &rec.User, rd.user)
 }
 
 // body keeps a request's body as it stands in the line.
