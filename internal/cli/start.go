@@ -16,9 +16,7 @@ import (
 
 	"github.com/firedrill/firedrill/internal/cluster"
 	"github.com/firedrill/firedrill/internal/drill"
-	"github.com/firedrill/firedrill/internal/home"
 	"github.com/firedrill/firedrill/internal/scenario"
-	"github.com/firedrill/firedrill/internal/session"
 )
 
 type startOptions struct {
@@ -207,126 +205,6 @@ func (f *Factory) ensureClusterOf(ctx context.Context, workers int) (*cluster.Cl
 		return nil, err
 	}
 	return c, f.abandonRuns(ctx, status) // of the cluster that this one replaces
-}
-
-// begin opens the run: its name, its node, its journal, its referee. A run that is returned
-// with an error was opened, and is to be given up.
-func (f *Factory) begin(ctx context.Context, c *cluster.Cluster, folder *scenario.Folder, created drill.Created, webhook string) (*openRun, error) {
-	created.Cluster, created.ClusterID = c.Name(), c.ID()
-	if created.TimeLimit == 0 {
-		created.TimeLimit = folder.Scenario.Spec.TimeLimit.Std()
-	}
-	created.Variant = folder.Variant
-	run, err := f.register(ctx, c, folder.Scenario.Spec, created)
-	if err != nil {
-		return nil, err
-	}
-	r, err := f.openRun(run)
-	if err != nil {
-		return nil, err
-	}
-	if webhook != "" { // kept apart from the journal: whoever has the URL can post
-		if err := r.store.WriteFile(run, webhookFile, []byte(webhook+"\n")); err != nil {
-			return r, err
-		}
-	}
-	return r, f.ensureReferee(ctx, r)
-}
-
-// register gives the run its name and its place and opens its journal, while no other
-// process does the same: two drills never get one worker.
-func (f *Factory) register(ctx context.Context, c *cluster.Cluster, spec scenario.Spec, created drill.Created) (run string, err error) {
-	h, err := f.Home()
-	if err != nil {
-		return "", err
-	}
-	store, err := f.store()
-	if err != nil {
-		return "", err
-	}
-	lock, err := home.Acquire(ctx, h.PlacesLock(), func() { f.Log.Debug("waiting for another start") })
-	if err != nil {
-		return "", err
-	}
-	defer func() { err = errors.Join(err, lock.Release()) }()
-	if created.Run, err = session.NewID(spec.Namespace); err != nil {
-		return "", err
-	}
-	if created.Node, created.NodeSelector, err = f.place(ctx, c, store, spec, created.Seed); err != nil {
-		return "", err
-	}
-	created.Addon = spec.BreaksAddon
-	folder, err := loadFolder(created) // now with the run's own names
-	if err != nil {
-		return "", err
-	}
-	created.Vars, created.Title = folder.Vars, folder.Scenario.Metadata.Title
-	journal, err := store.Create(created.Run)
-	if err != nil {
-		return "", err
-	}
-	return created.Run, drill.Begin(ctx, journal, created)
-}
-
-// place picks where the drill runs: the worker that it may break, and the nodes its pods
-// stay on. A broken node hurts every run on it, so such a drill gets a worker lent, where
-// the cluster has one to lend, and else runs alone.
-func (f *Factory) place(ctx context.Context, c *cluster.Cluster, store *session.Store, spec scenario.Spec, seed int64) (node, selector string, err error) {
-	open, err := unfinished(store)
-	if err != nil {
-		return "", "", err
-	}
-	open = slices.DeleteFunc(open, func(r *drill.Run) bool { return r.ClusterID != c.ID() })
-	for _, other := range open {
-		if spec.BreaksAddon != "" || other.Addon != "" {
-			return "", "", inUsef("run %s is under way and one of the two drills breaks a service of the whole cluster: end it first (firedrill end %s), or use another cluster (--name)",
-				other.Created.Run, other.Created.Run)
-		}
-	}
-	switch {
-	case c.Lanes() == 0:
-		node, err = alone(ctx, c, open, spec.BreaksNode)
-		return node, "", err
-	case !spec.BreaksNode:
-		return "", cluster.LaneSelector(0), nil
-	}
-	return freeLane(ctx, c, open, seed)
-}
-
-// inUseError says that another run keeps a drill from being started for now.
-type inUseError struct{ reason string }
-
-func inUsef(format string, args ...any) error { return &inUseError{fmt.Sprintf(format, args...)} }
-
-func (e *inUseError) Error() string { return e.reason }
-
-// alone picks the first worker of a cluster on which nothing else runs.
-func alone(ctx context.Context, c *cluster.Cluster, open []*drill.Run, breaks bool) (string, error) {
-	for _, other := range open {
-		if breaks || other.Node != "" {
-			return "", inUsef("run %s is under way and one of the two drills breaks a node: end it first (firedrill end %s), or use a cluster with more workers or another name (--name)",
-				other.Created.Run, other.Created.Run)
-		}
-	}
-	if !breaks {
-		return "", nil
-	}
-	nodes, err := c.Nodes(ctx)
-	if err != nil {
-		return "", err
-	}
-	for _, n := range nodes {
-		if n.Role == cluster.RoleWorker {
-			return n.Name, nil
-		}
-	}
-	return "", fmt.Errorf("cluster %s has no worker to break: firedrill down, then firedrill up --workers 2", c.Name())
-}
-
-// inUse tells whether a run is under way on the cluster.
-func (f *Factory) inUse(clusterID string) (bool, error) {
-	open, err := f.runsOn(clusterID)
-	return len(open) > 0, err
 }
 
 // started is what "start --detach -o json" prints: a contract (docs/cli.md).
