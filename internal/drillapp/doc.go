@@ -23,7 +23,8 @@
 //	BACKEND_URL        asked at every request; the answer is 500 unless it answers 200
 //	BACKEND_TIMEOUT    of that question (1s)
 //	DATABASE_URL       postgres://user:password@host:port/name: every request places an
-//	                   order there and looks it up over another connection
+//	                   order there and looks it up over another connection; a
+//	                   few are kept for 4 to 8 seconds each
 //	DATABASE_TIMEOUT   of one statement, connecting included (1s)
 //	DATABASE_HISTORY   orders of long ago: each request also looks up one number of 1 to this (0)
 //	TOKEN              shown to the backend as a bearer token

@@ -2,7 +2,6 @@ package drillapp
 
 import (
 	"bufio"
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -14,13 +13,14 @@ import (
 )
 
 // database is a PostgreSQL server as a client knows it. The client speaks just enough of
-// the protocol, version 3.0, to log in and send one statement: the program is built from
+// the protocol, version 3.0, to log in and send statements: the program is built from
 // the standard library alone.
 //
 // Source: https://www.postgresql.org/docs/15/protocol-message-formats.html
 type database struct {
 	address, user, password, name string
 	timeout                       time.Duration // of one statement, connecting included
+	pool                          dbPool
 }
 
 const (
@@ -59,37 +59,12 @@ func newDatabase(text string, timeout time.Duration) (*database, error) {
 	return d, nil
 }
 
-// query sends one statement over a connection of its own, as a pool that balances over
-// every server does in time, and returns the answer's first row, its
-// columns apart by "|"; empty when there is none.
-func (d *database) query(ctx context.Context, sql string) (value string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, d.timeout)
-	defer cancel()
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", d.address)
-	if err != nil {
-		return "", fmt.Errorf("database: %w", err)
-	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
-	if deadline, ok := ctx.Deadline(); ok {
-		if err := conn.SetDeadline(deadline); err != nil {
-			return "", fmt.Errorf("database: %w", err)
-		}
-	}
-	s := &dbSession{conn: conn, in: bufio.NewReader(conn)}
-	if err := s.login(d); err != nil {
-		return "", fmt.Errorf("database: %w", err)
-	}
-	value, err = s.simpleQuery(sql)
-	if err != nil {
-		return "", fmt.Errorf("database: %w", err)
-	}
-	return value, s.send('X', nil)
-}
-
 // dbSession is one connection.
 type dbSession struct {
-	conn net.Conn
-	in   *bufio.Reader
+	conn    net.Conn
+	in      *bufio.Reader
+	expires time.Time
+	timer   *time.Timer // that retires it, once it was in the pool
 }
 
 // login starts the session and waits until the server takes statements.

@@ -29,6 +29,24 @@ type fakePostgres struct {
 
 	mu   sync.Mutex
 	rows map[string]bool
+	open []net.Conn          // every connection so far
+	used map[string]net.Conn // by what of a statement was quoted, the latest
+}
+
+// connections tells how many there were so far.
+func (f *fakePostgres) connections() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.open)
+}
+
+// restart closes every connection, as a server that goes away does.
+func (f *fakePostgres) restart() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, conn := range f.open {
+		_ = conn.Close()
+	}
 }
 
 func (f *fakePostgres) listen(t *testing.T) string {
@@ -53,6 +71,9 @@ func (f *fakePostgres) listen(t *testing.T) string {
 
 func (f *fakePostgres) serve(conn net.Conn) {
 	defer func() { _ = conn.Close() }()
+	f.mu.Lock()
+	f.open = append(f.open, conn)
+	f.mu.Unlock()
 	s := &dbSession{conn: conn, in: bufio.NewReader(conn)}
 	var length [4]byte
 	if _, err := io.ReadFull(s.in, length[:]); err != nil {
@@ -70,7 +91,7 @@ func (f *fakePostgres) serve(conn net.Conn) {
 		if err != nil || kind != 'Q' {
 			return
 		}
-		_ = s.send('D', f.answer(strings.TrimSuffix(string(body), "\x00")))
+		_ = s.send('D', f.answer(conn, strings.TrimSuffix(string(body), "\x00")))
 		_ = s.send('C', []byte("SELECT 1\x00"))
 		_ = s.send('Z', []byte("I"))
 	}
@@ -118,10 +139,14 @@ func (f *fakePostgres) login(s *dbSession) error {
 }
 
 // answer is a row.
-func (f *fakePostgres) answer(sql string) []byte {
+func (f *fakePostgres) answer(conn net.Conn, sql string) []byte {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	quoted := strings.Split(sql, "'")
+	if f.used[quoted[1]] == conn {
+		return []byte{0, 0} // looked up where it was placed: as good as not found
+	}
+	f.used[quoted[1]] = conn
 	if strings.HasPrefix(sql, "INSERT") {
 		f.rows[quoted[1]] = !f.forgets
 		return []byte{0, 0}
@@ -161,7 +186,7 @@ func TestOrdersAreKept(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			tt.server.password, tt.server.rows = "s3cret", map[string]bool{}
+			tt.server.password, tt.server.rows, tt.server.used = "s3cret", map[string]bool{}, map[string]net.Conn{}
 			_, app := testApp(t, map[string]string{
 				"DATABASE_URL":     "postgres://shop:" + tt.password + "@" + tt.server.listen(t) + "/shop",
 				"DATABASE_TIMEOUT": "5s", "DATABASE_HISTORY": tt.history,
@@ -198,5 +223,58 @@ func TestDatabaseURL(t *testing.T) {
 		if _, err := newDatabase(bad, time.Second); err == nil || strings.Contains(err.Error(), bad) {
 			t.Errorf("%q: got %v, want an error that does not repeat it", bad, err)
 		}
+	}
+}
+
+// Connections are kept, but an order is never looked up over the one that placed it, and
+// one that the server has closed is not used.
+func TestConnectionsAreKept(t *testing.T) {
+	t.Parallel()
+	server := &fakePostgres{password: "s3cret", rows: map[string]bool{}, used: map[string]net.Conn{}}
+	_, app := testApp(t, map[string]string{"DATABASE_URL": "postgres://shop:s3cret@" + server.listen(t) + "/shop", "DATABASE_TIMEOUT": "5s"})
+	order := func(when string) {
+		t.Helper()
+		if code, answer := get(t, app.URL+"/order"); code != http.StatusOK {
+			t.Errorf("%s: got %d %+v, want a good answer", when, code, answer)
+		}
+	}
+	for range 10 {
+		order("in peace")
+	}
+	if got := server.connections(); got != poolSize {
+		t.Errorf("%d connections for 20 statements, want %d", got, poolSize)
+	}
+	server.restart()
+	for range 3 {
+		order("after a restart of the server")
+	}
+	if got := server.connections(); got != 2*poolSize {
+		t.Errorf("%d connections after a restart, want %d", got, 2*poolSize)
+	}
+}
+
+// What is too old is closed, used or not.
+func TestConnectionsAreShortOfBreath(t *testing.T) {
+	t.Parallel()
+	for name, age := range map[string]time.Duration{"while it waits": 30 * time.Millisecond, "as it comes back": -time.Second} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ours, server := net.Pipe()
+			pool := new(dbPool)
+			var group sync.WaitGroup
+			group.Go(func() { // a farewell over a pipe waits until it is heard
+				pool.put(&dbSession{conn: ours, in: bufio.NewReader(ours), expires: time.Now().Add(age)})
+			})
+			if err := server.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+				t.Fatal(err)
+			}
+			if said, err := io.ReadAll(server); err != nil || !strings.HasPrefix(string(said), "X") {
+				t.Errorf("the server heard %q, %v; want a farewell and the end", said, err)
+			}
+			group.Wait()
+			if len(pool.idle) != 0 {
+				t.Error("it is still in the pool")
+			}
+		})
 	}
 }
