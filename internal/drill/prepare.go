@@ -28,9 +28,6 @@ const traineeGrace = 12 * time.Hour
 // prepare makes the drill's objects. Everything in it may be done twice.
 func (e *Engine) prepare(ctx context.Context) error {
 	run := e.run.Created
-	if err := e.Images.Load(ctx, e.folder.Scenario.Spec.Images); err != nil {
-		return fmt.Errorf("load the drill's images: %w", err)
-	}
 	if err := e.createNamespace(ctx, run.Run, run.NodeSelector); err != nil {
 		return err
 	}
@@ -38,6 +35,10 @@ func (e *Engine) prepare(ctx context.Context) error {
 	// None of these needs another one, and each waits for the cluster.
 	err := together(
 		func() error {
+			// Before the pods: what a node lacks it would try to pull.
+			if err := e.Images.Load(ctx, e.folder.Scenario.Spec.Images); err != nil {
+				return fmt.Errorf("load the drill's images: %w", err)
+			}
 			if err := e.applyManifests(ctx); err != nil {
 				return err
 			}
