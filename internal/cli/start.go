@@ -228,7 +228,7 @@ func (f *Factory) printStarted(ctx context.Context, r *openRun, c *cluster.Clust
 		return err
 	}
 	s := started{
-		Run: r.name(), Scenario: r.ToldScenario(), Namespace: r.name(), Kubeconfig: r.kubeconfig(), Node: r.Node, Seed: r.Seed, Mode: string(r.InMode()),
+		Run: r.name(), Scenario: r.ToldScenario(), Namespace: r.name(), Kubeconfig: r.kubeconfig(), Node: r.ToldNode(), Seed: r.Seed, Mode: string(r.InMode()),
 		Nodes: []string{},
 	}
 	for _, n := range nodes {

@@ -50,6 +50,15 @@ func (r *Run) ToldScenario() string {
 	return r.Scenario
 }
 
+// ToldNode is the node that the drill broke, empty when it breaks none and while the run
+// is sat as an exam.
+func (r *Run) ToldNode() string {
+	if r.InExam() {
+		return ""
+	}
+	return r.Node
+}
+
 // Verbs of updates.
 const (
 	UpdateAck      = "ack"

@@ -190,19 +190,19 @@ func TestNotifying(t *testing.T) {
 	}
 }
 
-// A scenario's name is kept back while, and only while, the run is sat as an exam.
+// A scenario's name and the node it breaks are kept back while, and only while, the run is sat as an exam.
 func TestToldScenario(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		rows []string
 		want string
 	}{
-		"under way":       {[]string{`created {"scenario":"oomkilled","mode":"exam"}`, `phase {"phase":"active","attempt":1}`}, HiddenScenario},
-		"no page yet":     {[]string{`created {"scenario":"oomkilled","mode":"exam"}`}, HiddenScenario},
-		"decided":         {[]string{`created {"scenario":"oomkilled","mode":"exam"}`, `verdict {"recovered":true}`}, "oomkilled"},
-		"over, undecided": {[]string{`created {"scenario":"oomkilled","mode":"exam"}`, `phase {"phase":"finished","attempt":1}`}, "oomkilled"},
-		"graded":          {[]string{`created {"scenario":"oomkilled","mode":"graded"}`}, "oomkilled"},
-		"of before modes": {[]string{`created {"scenario":"oomkilled"}`}, "oomkilled"},
+		"under way":       {[]string{`created {"scenario":"oomkilled","node":"worker","mode":"exam"}`, `phase {"phase":"active","attempt":1}`}, HiddenScenario},
+		"no page yet":     {[]string{`created {"scenario":"oomkilled","node":"worker","mode":"exam"}`}, HiddenScenario},
+		"decided":         {[]string{`created {"scenario":"oomkilled","node":"worker","mode":"exam"}`, `verdict {"recovered":true}`}, "oomkilled"},
+		"over, undecided": {[]string{`created {"scenario":"oomkilled","node":"worker","mode":"exam"}`, `phase {"phase":"finished","attempt":1}`}, "oomkilled"},
+		"graded":          {[]string{`created {"scenario":"oomkilled","node":"worker","mode":"graded"}`}, "oomkilled"},
+		"of before modes": {[]string{`created {"scenario":"oomkilled","node":"worker"}`}, "oomkilled"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -213,6 +213,10 @@ func TestToldScenario(t *testing.T) {
 			}
 			if got := StatusOf(r, true, time.Time{}).Scenario; got != tt.want || r.ToldScenario() != tt.want {
 				t.Errorf("status %q, told %q, want %q", got, r.ToldScenario(), tt.want)
+			}
+			node := map[bool]string{false: "worker"}[tt.want == HiddenScenario]
+			if got := StatusOf(r, true, time.Time{}).Node; got != node || r.ToldNode() != node {
+				t.Errorf("status %q, told %q, want node %q", got, r.ToldNode(), node)
 			}
 		})
 	}

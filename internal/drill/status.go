@@ -78,7 +78,7 @@ type StatusClock struct {
 func StatusOf(r *Run, refereeAlive bool, now time.Time) Status {
 	s := Status{
 		Run: r.Created.Run, Scenario: r.ToldScenario(), Title: r.Title, Cluster: r.Cluster, Namespace: r.Created.Run,
-		Node: r.Node, Seed: r.Seed, Attempt: r.Attempt, Phase: r.Phase, PhaseSince: r.PhaseSince,
+		Node: r.ToldNode(), Seed: r.Seed, Attempt: r.Attempt, Phase: r.Phase, PhaseSince: r.PhaseSince,
 		Verdict: r.VerdictText(), Recovered: r.Recovered(), Decided: r.Verdict != nil, Referee: refereeAlive,
 		Checks: []StatusCheck{}, Safeguards: []StatusSafeguard{},
 		Clock:     StatusClock{Limit: r.TimeLimit.Seconds(), Used: r.Clock(now).Seconds()},
