@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,7 +26,7 @@ const answerCounts = 4 * time.Second
 // or a reload of its settings, and every hold that is worth the name asks again.
 const factsCount = 15 * time.Second
 
-// askLimit bounds one question: a round that hangs on it would be a gap in what was seen.
+// askLimit bounds one question, where the target does not say how long it may take.
 const askLimit = 4 * time.Second
 
 // askScript runs psql over the pod's own socket, which the image's defaults trust; where a
@@ -61,7 +62,7 @@ func (r databaseRef) sh(ctx context.Context, t *Target, p *corev1.Pod, counts ti
 	if answer, fresh := t.memory.recall(key, t.Now(), counts); fresh {
 		return answer, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, askLimit)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(t.AskLimit, askLimit))
 	defer cancel()
 	command := append([]string{"sh", "-c", script, "sh"}, args...)
 	out, err := t.Pods.Exec(ctx, p.Namespace, p.Name, r.container(p), command...)

@@ -121,6 +121,10 @@ type Target struct {
 	Since     time.Time // start of the hold under way; zero outside of a hold
 	FaultAt   time.Time // when the first fault was injected; zero before
 
+	// AskLimit is how long a database may take to answer one question; 0: 4 s, for a round
+	// of looks that hangs on it would be a gap in what was seen.
+	AskLimit time.Duration
+
 	RefereeImage string // image of drillapp that every node has; canary pods run it
 
 	look   *look   // what this round has read; nil outside of a Runner

@@ -19,9 +19,10 @@ const (
 	baselineAtPageFile = "baseline-at-page.json"
 )
 
-// baselinePatience is how long a snapshot is tried again: a question to a database, or to
-// the API server, may go unanswered once on a busy machine.
-const baselinePatience = 30 * time.Second
+// baselineAsk is how long a database may take to answer one question of a snapshot. A
+// snapshot is tried again as long as a proof may take: on a busy machine a question to a
+// database, or to the API server, may go unanswered.
+const baselineAsk = 20 * time.Second
 
 // takeBaseline takes the snapshot that every later comparison rests on.
 func (e *Engine) takeBaseline(ctx context.Context) error {
@@ -41,6 +42,7 @@ func (e *Engine) completeBaseline(ctx context.Context) error {
 		if target.Baseline == nil {
 			return nil, errors.New("there is no baseline to complete")
 		}
+		target.AskLimit = baselineAsk
 		return target.Baseline, target.Baseline.TakeAtPage(ctx, target, e.plan.Recovery)
 	})
 }
@@ -48,8 +50,9 @@ func (e *Engine) completeBaseline(ctx context.Context) error {
 // keepBaseline takes a snapshot, tries it again for a while, and writes it down.
 func (e *Engine) keepBaseline(ctx context.Context, file string, take func(context.Context) (*verifier.Baseline, error)) error {
 	var base *verifier.Baseline
+	patience := e.proofTimeout()
 	last := errors.New("no snapshot came to an end")
-	waitErr := wait.PollUntilContextTimeout(ctx, time.Second, baselinePatience, true, func(ctx context.Context) (bool, error) {
+	waitErr := wait.PollUntilContextTimeout(ctx, time.Second/2, patience, true, func(ctx context.Context) (bool, error) {
 		taken, err := take(ctx)
 		if err != nil {
 			last = err
@@ -62,7 +65,7 @@ func (e *Engine) keepBaseline(ctx context.Context, file string, take func(contex
 		return context.Cause(ctx)
 	}
 	if waitErr != nil {
-		return fmt.Errorf("take the baseline, for %s: %w", baselinePatience, last)
+		return fmt.Errorf("take the baseline, for %s: %w", patience, last)
 	}
 	data, err := json.MarshalIndent(base, "", " ")
 	if err != nil {
@@ -79,6 +82,7 @@ func (e *Engine) snapshot(ctx context.Context) (*verifier.Baseline, error) {
 	if err != nil {
 		return nil, err
 	}
+	target.AskLimit = baselineAsk
 	base, err := verifier.TakeBaseline(ctx, e.Client, e.run.Created.Run)
 	if err != nil {
 		return nil, err

@@ -37,7 +37,7 @@ func TestNothingIsBrokenWithoutABaseline(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := w.run()
-	if len(r.Failures) != 1 || !strings.Contains(r.Failures[0], "take the baseline, for 30s: list the resourcequotas") ||
+	if len(r.Failures) != 1 || !strings.Contains(r.Failures[0], "take the baseline, for 3s: list the resourcequotas") ||
 		!strings.Contains(r.Failures[0], "quota service is away") {
 		t.Errorf("failures %q, want what was never answered", r.Failures)
 	}

@@ -188,11 +188,14 @@ func (e *Engine) prove(ctx context.Context, what string, steps []verifier.Step) 
 	if err != nil {
 		return err
 	}
-	timeout := cmp.Or(e.run.Created.ProofTimeout, e.ProofTimeout, DefaultProofTimeout)
 	start := e.Now()
-	state, err := e.Runner.Until(ctx, target, steps, timeout)
+	state, err := e.Runner.Until(ctx, target, steps, e.proofTimeout())
 	proof := Proof{What: what, State: state, Passed: err == nil, Took: e.Now().Sub(start)}
 	return errors.Join(err, e.note(ctx, entryProof, proof))
+}
+
+func (e *Engine) proofTimeout() time.Duration {
+	return cmp.Or(e.run.Created.ProofTimeout, e.ProofTimeout, DefaultProofTimeout)
 }
 
 // target is the system as the checks see it.
