@@ -9,15 +9,9 @@ import (
 type memory struct {
 	mu     sync.Mutex
 	leases map[string]leaseSeen
-	said   map[string]saying
-	usages map[string][]usage // of a pod's memory, by the life of its containers
-	leaks  map[string]string  // by image: how it was seen to leak
-}
-
-// saying is what a database answered, and when.
-type saying struct {
-	text string
-	at   time.Time
+	asked  map[string]*questions // by the life of a database
+	usages map[string][]usage    // of a pod's memory, by the life of its containers
+	leaks  map[string]string     // by image: how it was seen to leak
 }
 
 // leaseSeen is when a node's Lease was first looked at, and when it last moved: by the
@@ -53,29 +47,5 @@ func (m *memory) lease(node string, renewed, now time.Time) leaseSeen {
 func (m *memory) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.leases, m.said = nil, nil
-}
-
-// recall returns an answer that is not older than it may be.
-func (m *memory) recall(key string, now time.Time, counts time.Duration) (string, bool) {
-	if m == nil {
-		return "", false
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	s, found := m.said[key]
-	return s.text, found && now.Sub(s.at) < counts
-}
-
-// keep notes an answer.
-func (m *memory) keep(key, text string, now time.Time) {
-	if m == nil {
-		return
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.said == nil {
-		m.said = map[string]saying{}
-	}
-	m.said[key] = saying{text, now}
+	m.leases, m.asked = nil, nil
 }

@@ -18,23 +18,17 @@ type databaseRef struct {
 	Database   string `yaml:"database" doc:"The database." required:"true"`
 }
 
-// answerCounts is how long an answer counts: each costs a process in the pod, and the same
-// server, not restarted since, does not forget by itself.
-const answerCounts = 4 * time.Second
-
-// factsCount is how long what a database says of itself counts: it changes with a restart
-// or a reload of its settings, and every hold that is worth the name asks again.
-const factsCount = 15 * time.Second
-
 // askLimit bounds one question, where the target does not say how long it may take.
 const askLimit = 4 * time.Second
+
+const askEnv = `PGPASSWORD="${POSTGRES_PASSWORD:-$(cat "${POSTGRES_PASSWORD_FILE:-/dev/null}")}"
+export PGPASSWORD PGCONNECT_TIMEOUT=3 PGTZ=UTC PGDATESTYLE=ISO PGOPTIONS="-c statement_timeout=5000"
+`
 
 // askScript runs psql over the pod's own socket, which the image's defaults trust; where a
 // repair made them stricter, the password from the container's environment helps. Times
 // are told in UTC, whatever a repair sets: the same row has the same text.
-const askScript = `PGPASSWORD="${POSTGRES_PASSWORD:-$(cat "${POSTGRES_PASSWORD_FILE:-/dev/null}")}"
-export PGPASSWORD PGCONNECT_TIMEOUT=3 PGTZ=UTC PGDATESTYLE=ISO PGOPTIONS="-c statement_timeout=5000"
-exec psql -XAtqw -v ON_ERROR_STOP=1 -F "|" -U "$1" -d "$2" -c "$3"`
+const askScript = askEnv + `exec psql -XAtqw -v ON_ERROR_STOP=1 -F "|" -U "$1" -d "$2" -c "$3"`
 
 // factsScript tells two things at once, a line each: where the database keeps its data, and
 // whether it lets the pod itself in by way of the network without a password.
@@ -48,19 +42,16 @@ type noDatabaseError struct{ why string }
 
 func (e *noDatabaseError) Error() string { return e.why }
 
-// ask sends a statement in the pod and returns the answer's first line. A pod whose
-// database does not answer, or that has none, is a *noDatabaseError.
+// ask sends a statement in the pod and returns its answer. A pod whose database does not
+// answer, or that has none, is a *noDatabaseError.
 func (r databaseRef) ask(ctx context.Context, t *Target, p *corev1.Pod, sql string) (string, error) {
-	return r.sh(ctx, t, p, answerCounts, askScript, r.User, r.Database, sql)
+	return t.memory.to(p, r).statement(ctx, r, t, p, sql)
 }
 
-func (r databaseRef) sh(ctx context.Context, t *Target, p *corev1.Pod, counts time.Duration, script string, args ...string) (string, error) {
+// run runs a script in the pod, by a shell.
+func (r databaseRef) run(ctx context.Context, t *Target, p *corev1.Pod, script string, args ...string) (string, error) {
 	if t.Pods == nil {
 		return "", errors.New("this cluster gives no way to run commands in pods")
-	}
-	key := fmt.Sprintf("%s %d %q %q", p.UID, restartsOf(p), script, args)
-	if answer, fresh := t.memory.recall(key, t.Now(), counts); fresh {
-		return answer, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(t.AskLimit, askLimit))
 	defer cancel()
@@ -77,8 +68,7 @@ func (r databaseRef) sh(ctx context.Context, t *Target, p *corev1.Pod, counts ti
 	if err != nil {
 		return "", fmt.Errorf("ask the database in pod %s: %w", p.Name, err)
 	}
-	t.memory.keep(key, strings.TrimSpace(out), t.Now())
-	return strings.TrimSpace(out), nil
+	return out, nil
 }
 
 // container is the one that serves PostgreSQL's port; without such a port the first one.
@@ -107,7 +97,10 @@ type databaseFacts struct {
 func (r databaseRef) facts(ctx context.Context, t *Target, p *corev1.Pod) (databaseFacts, error) {
 	key := strings.Join([]string{"database", p.Name, r.User, r.Database}, "/")
 	return once(t, key, func() (databaseFacts, error) {
-		out, err := r.sh(ctx, t, p, factsCount, factsScript, r.User, r.Database, p.Status.PodIP)
+		q := t.memory.to(p, r)
+		out, err := q.one(t, factsScript, factsCount, func() error {
+			return q.script(ctx, r, t, p, factsScript, factsScript, p.Status.PodIP)
+		})
 		var none *noDatabaseError
 		if errors.As(err, &none) {
 			return databaseFacts{trouble: none.why}, nil
