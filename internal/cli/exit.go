@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os/exec"
 
 	"github.com/spf13/cobra"
 
+	"github.com/firedrill/firedrill/internal/cluster"
 	"github.com/firedrill/firedrill/internal/iostreams"
 	"github.com/firedrill/firedrill/internal/report"
 )
@@ -27,12 +29,12 @@ type coder interface{ ExitCode() int }
 // exitCode maps an error to the process's exit code. An error with a method
 // ExitCode() int says it itself.
 func exitCode(err error) int {
-	var coded coder
+	code, coded := codeOf(err)
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.As(err, &coded):
-		return coded.ExitCode()
+	case coded:
+		return code
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
 	default:
@@ -40,13 +42,36 @@ func exitCode(err error) int {
 	}
 }
 
+// codeOf finds the error that knows the process's exit code. That of a program that we ran,
+// which errors.As would find as well, is not ours.
+func codeOf(err error) (code int, found bool) {
+	switch e := err.(type) { //nolint:errorlint // this is what walks the tree
+	case *exec.ExitError:
+		return 0, false
+	case coder:
+		return e.ExitCode(), true
+	case interface{ Unwrap() error }:
+		return codeOf(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, part := range e.Unwrap() {
+			if code, found := codeOf(part); found {
+				return code, true
+			}
+		}
+	}
+	return 0, false
+}
+
 // reportError prints the error for the user and returns the exit code.
 func reportError(streams *iostreams.IOStreams, err error) int {
 	code := exitCode(err)
-	var silent *exitStatus
+	var (
+		silent *exitStatus
+		left   *cluster.LeftError
+	)
 	switch {
 	case err == nil || errors.As(err, &silent):
-	case code == exitInterrupted:
+	case code == exitInterrupted && !errors.As(err, &left):
 		// Nobody is left to tell when Err is gone: the exit code says it.
 		if werr := write(streams.Err, "firedrill: interrupted\n"); werr != nil {
 			return code

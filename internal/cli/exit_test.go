@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -28,6 +30,9 @@ func TestExitCode(t *testing.T) {
 		{"foreign cluster", &cluster.ForeignError{Name: "x"}, 1},
 		{"another cluster", &cluster.DiffersError{Name: "x"}, 1},
 		{"interrupted", fmt.Errorf("up: %w", context.Canceled), 130},
+		{"a program that we ran, killed by the same Ctrl-C", errors.Join(fmt.Errorf("up: %w", &exec.ExitError{ProcessState: &os.ProcessState{}}), context.Canceled), 130},
+		{"a program that we ran failed", fmt.Errorf("up: %w", &exec.ExitError{ProcessState: &os.ProcessState{}}), 1},
+		{"it failed, and so did we", errors.Join(&exec.ExitError{ProcessState: &os.ProcessState{}}, &cluster.NotReadyError{What: "x"}), 4},
 		{"interrupted, and the cleaning failed", errors.Join(context.Canceled, errors.New("x")), 130},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -36,6 +41,24 @@ func TestExitCode(t *testing.T) {
 				t.Errorf("exitCode = %d, want %d", got, tc.want)
 			}
 		})
+	}
+}
+
+// Whoever presses Ctrl-C is told what could not be taken away.
+func TestInterruptedIsShort(t *testing.T) {
+	t.Parallel()
+	left := fmt.Errorf("%w", &cluster.LeftError{Name: "x", Err: errors.New("the engine is away")})
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{
+		{context.Canceled, "firedrill: interrupted\n"},
+		{errors.Join(context.Canceled, left), "run `firedrill down --name x` to try again): the engine is away"},
+	} {
+		streams, _, _, errOut := iostreams.Test()
+		if code := reportError(streams, tt.err); code != exitInterrupted || !strings.Contains(errOut.String(), tt.want) {
+			t.Errorf("code %d, said %q, want %q", code, errOut, tt.want)
+		}
 	}
 }
 

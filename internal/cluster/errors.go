@@ -77,6 +77,18 @@ func (e *UnhealthyError) Error() string {
 	return fmt.Sprintf("cluster %q is not healthy and has runs under way: %s\nend the runs first (`firedrill end RUN`), or give them up with `firedrill up --recreate`", e.Name, e.Why)
 }
 
+// LeftError says that what was made of a cluster could not be taken away again.
+type LeftError struct {
+	Name string
+	Err  error
+}
+
+func (e *LeftError) Error() string {
+	return fmt.Sprintf("remove what was made of cluster %q (run `firedrill down%s` to try again): %v", e.Name, nameFlag(e.Name), e.Err)
+}
+
+func (e *LeftError) Unwrap() error { return e.Err }
+
 // ExitError is a command in a node that ended with a code other than 0.
 type ExitError struct {
 	Node    string

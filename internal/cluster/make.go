@@ -119,7 +119,7 @@ func (m *Manager) undo(ctx context.Context, s *state, cause error) error {
 	err := m.undoSteps(ctx, s, cause)
 	m.status.End(err == nil)
 	if err != nil {
-		return errors.Join(cause, fmt.Errorf("remove what was made of cluster %q (run `firedrill down%s` to try again): %w", s.Name, nameFlag(s.Name), err))
+		return errors.Join(cause, &LeftError{Name: s.Name, Err: err})
 	}
 	return cause
 }
