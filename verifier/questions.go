@@ -105,7 +105,7 @@ func (q *questions) one(t *Target, key string, counts time.Duration, ask func() 
 }
 
 // script runs one script and notes its answer.
-func (q *questions) script(ctx context.Context, r databaseRef, t *Target, p *corev1.Pod, key, script string, arg string) error {
+func (q *questions) script(ctx context.Context, r databaseRef, t *Target, p *corev1.Pod, key, script, arg string) error {
 	out, err := r.run(ctx, t, p, script, r.User, r.Database, arg)
 	var none *noDatabaseError
 	if err != nil && !errors.As(err, &none) {

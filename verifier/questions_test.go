@@ -86,7 +86,7 @@ func TestNothingIsGuessedFromHalfAnAnswer(t *testing.T) {
 	t.Parallel()
 	on := target(repaired()...)
 	on.memory = new(memory)
-	on.Pods = fakePods(func(_, _ string, command []string) (string, error) {
+	on.Pods = fakePods(func(_, _ string, _ []string) (string, error) {
 		return "1\n" + answerEnds + "false \n2\n", nil
 	})
 	q := on.memory.to(dbPod("db-0"), db())

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -55,7 +56,7 @@ func TestUpInterrupted(t *testing.T) {
 			volumes, networks := docker(t, "volume", "ls", "--quiet"), docker(t, "network", "ls", "--quiet")
 			kubeconfig := filepath.Join(t.TempDir(), "config")
 			cmd := exec.Command(firedrill.binary, "up", "--name", otherCluster(), "--workers", "1", "--export-kubeconfig")
-			cmd.Env = append(firedrill.env, "KUBECONFIG="+kubeconfig)
+			cmd.Env = slices.Concat(firedrill.env, []string{"KUBECONFIG=" + kubeconfig})
 			t.Cleanup(func() { _ = exec.Command(firedrill.binary, "down", "--name", otherCluster()).Run() })
 			interruptAt(t, cmd, at)
 			if left := containers(t, otherCluster()); left != "" {
