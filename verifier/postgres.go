@@ -21,13 +21,15 @@ type databaseRef struct {
 // askLimit bounds one question, where the target does not say how long it may take.
 const askLimit = 4 * time.Second
 
+// askEnv is what psql finds around it. It goes over the pod's own socket, which the image's
+// defaults trust; where a repair made them stricter, the password from the container's
+// environment helps. Times are told in UTC, whatever a repair sets: the same row has the
+// same text.
 const askEnv = `PGPASSWORD="${POSTGRES_PASSWORD:-$(cat "${POSTGRES_PASSWORD_FILE:-/dev/null}")}"
 export PGPASSWORD PGCONNECT_TIMEOUT=3 PGTZ=UTC PGDATESTYLE=ISO PGOPTIONS="-c statement_timeout=5000"
 `
 
-// askScript runs psql over the pod's own socket, which the image's defaults trust; where a
-// repair made them stricter, the password from the container's environment helps. Times
-// are told in UTC, whatever a repair sets: the same row has the same text.
+// askScript asks one statement.
 const askScript = askEnv + `exec psql -XAtqw -v ON_ERROR_STOP=1 -F "|" -U "$1" -d "$2" -c "$3"`
 
 // factsScript tells two things at once, a line each: where the database keeps its data, and
