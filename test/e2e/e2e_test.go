@@ -96,7 +96,13 @@ func cleanUpWhenInterrupted(dir string) (stop func()) {
 		if _, ok := <-signals; !ok {
 			return
 		}
-		err := firedrill.stream("down", "--name", *clusterName)
+		// Under another name: a test that goes on must not start anything, which would make a
+		// new cluster behind the one that goes.
+		last := tool{binary: firedrill.binary + ".last", env: firedrill.env}
+		err := os.Rename(firedrill.binary, last.binary)
+		if err == nil {
+			err = last.stream("down", "--name", *clusterName)
+		}
 		if err = errors.Join(err, os.RemoveAll(dir)); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 		}
