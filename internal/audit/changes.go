@@ -117,6 +117,9 @@ func (w *changes) value(value *element) {
 
 func (w *changes) scalar(value *element) {
 	name := w.path[bytes.LastIndexByte(w.path, '.')+1:]
+	if _, key, ok := bytes.Cut(w.path, []byte("data.")); ok { // password.txt is one key
+		name = key
+	}
 	text := string(value.text)
 	if value.is('0') && !wholeNumber(value.text) {
 		if number, err := strconv.ParseFloat(text, 64); err == nil {

@@ -135,6 +135,21 @@ func TestWhoseActionsAreTold(t *testing.T) {
 			lineBuilder{
 				verb: "get", user: "kubernetes-admin", ref: objectRef{Resource: "pods", Namespace: "default", Name: "a", Subresource: "exec"},
 				uri: "/api/v1/namespaces/default/pods/a/exec?command=sh", code: 101, stage: "ResponseStarted",
+			},
+			[]string{"admin: exec, pods, a {command: sh}"},
+		},
+		"the admin starts a pod elsewhere": {
+			lineBuilder{verb: "create", ref: objectRef{Resource: "pods", Namespace: "default", Name: "a"}, user: "kubernetes-admin"},
+			[]string{"admin: debug, pods, a"},
+		},
+		"the admin makes a place to act from": {
+			lineBuilder{verb: "create", user: "kubernetes-admin", ref: objectRef{Resource: "namespaces", Namespace: "mine", Name: "mine"}},
+			[]string{"admin: create, namespaces, mine"},
+		},
+		"the admin in a container of another run": {
+			lineBuilder{
+				verb: "get", user: "kubernetes-admin", ref: objectRef{Resource: "pods", Namespace: "other-abcde", Name: "a", Subresource: "exec"},
+				uri: "/api/v1/namespaces/other-abcde/pods/a/exec?command=sh", code: 101, stage: "ResponseStarted",
 			}, nil,
 		},
 		"the tool looks with the admin's identity": {lineBuilder{verb: "get", ref: node("w"), user: "kubernetes-admin", agent: "firedrill"}, nil},
@@ -251,6 +266,14 @@ func TestFolding(t *testing.T) {
 		},
 		"a write long after a read": {
 			[]lineBuilder{get(0), {verb: "patch", ref: pod("a"), uri: "/x?fieldManager=kubectl-edit", at: 30 * time.Second}}, []string{"get, pods, a", "edit, pods, a"},
+		},
+		"a token of a ServiceAccount": {
+			[]lineBuilder{{verb: "create", ref: objectRef{Resource: "serviceaccounts", Namespace: fixtureRun, Name: "a", Subresource: "token"}}},
+			[]string{"create token, serviceaccounts, a"},
+		},
+		"an approval of a certificate": {
+			[]lineBuilder{{verb: "update", ref: objectRef{APIGroup: "certificates.k8s.io", Resource: "certificatesigningrequests", Name: "a", Subresource: "approval"}}},
+			[]string{"certificate, certificatesigningrequests, a"},
 		},
 		"two writes alike": {
 			[]lineBuilder{

@@ -21,6 +21,9 @@ type Cursor struct {
 	Offset int64  // bytes
 }
 
+// reached tells whether a place is at an end of the log, or behind it in the same file.
+func (c Cursor) reached(end Cursor) bool { return c.Inode == end.Inode && c.Offset >= end.Offset }
+
 // String returns the cursor as ParseCursor reads it.
 func (c Cursor) String() string {
 	return fmt.Sprintf("v1.%d.%x.%d", c.Inode, c.Head, c.Offset)

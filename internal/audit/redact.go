@@ -22,12 +22,18 @@ var userInfo = regexp.MustCompile(`://[^/@\s]+@`)
 // redactCommand shows a command line without what looks secret.
 func redactCommand(args []string) string {
 	shown := make([]string, 0, len(args))
-	hide := false
+	hide, program := false, ""
 	for _, arg := range args {
 		arg = scrub(arg)
+		if program == "" {
+			program = programOf(arg)
+		}
+		flag, attached := attachedSecret(program, arg)
 		switch {
 		case hide:
 			arg, hide = hidden, false
+		case attached:
+			arg = flag + hidden
 		case isSecretFlag(arg):
 			hide = true
 		default:
@@ -41,11 +47,21 @@ func redactCommand(args []string) string {
 // redactWords hides what looks secret in an argument, which may be a whole script.
 func redactWords(arg string) string {
 	words := strings.Fields(arg)
-	hide := false
+	hide, program := false, ""
 	for i, word := range words {
+		if separators.MatchString(word) {
+			program = ""
+			continue
+		}
+		if program == "" {
+			program = programOf(word)
+		}
+		flag, attached := attachedSecret(program, word)
 		switch {
 		case hide:
 			words[i], hide = hidden, false
+		case attached:
+			words[i] = flag + hidden
 		case isSecretFlag(word):
 			hide = true
 		default:
@@ -73,7 +89,7 @@ func redactValue(name, value string) string {
 	if namesSecret(name) || looksSecret(value) {
 		return hidden
 	}
-	return clip(hideUserInfo(value), 60)
+	return clip(scrub(value), 60)
 }
 
 // looksSecret tells a token from a word: long, without a separator of words, and of

@@ -3,6 +3,7 @@ package audit
 import (
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -28,6 +29,8 @@ var (
 	literal = regexp.MustCompile(`(--from-literal[= ]['"]?[^=\s'"]+=)('[^']*'|"[^"]*"|[^\s'"]+)`)
 	// assigned is a field of JSON or YAML, or a variable, with a name that speaks of a secret.
 	assigned = regexp.MustCompile(`(?i)([a-z0-9_.-]*(?:passw|passphrase|secret|token|credential|private|api_?key|access_?key)[a-z0-9_.-]*["']?\s*[:=]\s*)("[^"]*"|'[^']*'|[^\s"',;}|&]+)`)
+	// statement is a password in SQL: ALTER USER x PASSWORD 'y', IDENTIFIED BY 'y'.
+	statement = regexp.MustCompile(`(?i)\b((?:password|identified\s+by)(?:\s*\(\s*|\s+))(?:'[^']*'|"[^"]*")`)
 	// padded is base64 that ends as only base64 does: Kubernetes keeps its secrets so.
 	padded = regexp.MustCompile(`(^|["'=:])[A-Za-z0-9+/]{6,}={1,2}(["'|;,]|$)`)
 )
@@ -50,12 +53,34 @@ func RedactShell(line string) string {
 			words[i], hide = hidden, false
 			continue
 		}
-		if program == "" && !passing.MatchString(word) && !strings.HasPrefix(word, "-") && !strings.Contains(word, "=") {
-			program = path.Base(word)
+		if program == "" {
+			program = programOf(word)
 		}
 		words[i], hide = redactTyped(program, word)
 	}
 	return clip(strings.Join(words, " "), maxShell)
+}
+
+// programOf is the program that a word at a command's place runs; "" when it runs another
+// one, or is a flag or a variable.
+func programOf(word string) string {
+	if passing.MatchString(word) || strings.HasPrefix(word, "-") || strings.Contains(word, "=") {
+		return ""
+	}
+	return path.Base(word)
+}
+
+// attachedSecret tells a program's short flag with its secret behind it: mysql -phunter2.
+func attachedSecret(program, word string) (flag string, is bool) {
+	if !strings.HasPrefix(word, "-") || strings.HasPrefix(word, "--") {
+		return "", false
+	}
+	for flag := range strings.FieldsSeq(secretShort[program]) {
+		if len(word) > len(flag) && strings.HasPrefix(word, flag) {
+			return flag, true
+		}
+	}
+	return "", false
 }
 
 // scrub hides what is known for a secret by the text around it, in a line or in an
@@ -65,20 +90,18 @@ func scrub(text string) string {
 	text = replaceIf(literal, strings.Contains(text, "--from-literal"), text, "${1}"+hidden)
 	text = replaceIf(header, strings.Contains(text, ":"), text, "$1: "+hidden)
 	text = replaceIf(bearer, holds(text, "bearer") || holds(text, "basic"), text, "$1 "+hidden)
+	text = replaceIf(statement, strings.ContainsAny(text, `'"`), text, "${1}"+hidden)
 	return replaceIf(assigned, strings.ContainsAny(text, ":="), text, "${1}"+hidden)
 }
 
 // redactTyped shows one word, and tells whether the next one is to be hidden.
 func redactTyped(program, word string) (shown string, hideNext bool) {
 	name, value, hasValue := strings.Cut(word, "=")
-	short := strings.Fields(secretShort[program])
-	for _, flag := range short {
-		if word == flag {
-			return word, true
-		}
-		if strings.HasPrefix(word, flag) && !strings.HasPrefix(word, "--") { // mysql -phunter2
-			return flag + hidden, false
-		}
+	if flag, is := attachedSecret(program, word); is {
+		return flag + hidden, false
+	}
+	if strings.HasPrefix(word, "-") && slices.Contains(strings.Fields(secretShort[program]), word) {
+		return word, true
 	}
 	switch {
 	case hasValue && namesSecret(name) && value != "" && !strings.HasPrefix(value, "/"):

@@ -32,7 +32,8 @@ func TestRedactShellHidesSecrets(t *testing.T) {
 		"mysql -u root -phunter2", "mysql -u root -p hunter2", "mysql --password=hunter2", "mysql --password hunter2", "redis-cli -a hunter2 ping",
 		"sshpass -p hunter2 ssh x", "kubeadm join --token hunter2 host", "sudo docker login -u bob -p hunter2", "kubectl --token=hunter2 get pods",
 		`echo '{"password":"hunter2"}' > x`, `echo "password: hunter2" >> x`, `curl -d '{"client_secret": "hunter2"}' x`, "openssl x509 -passin=hunter2",
-		"crictl pull --creds-secret=hunter2 x",
+		"crictl pull --creds-secret=hunter2 x", `psql -c "ALTER USER shop WITH PASSWORD 'hunter2'"`, `mysql -e "create user a identified by 'hunter2 x'"`,
+		`mysql -e "SET PASSWORD FOR a = PASSWORD('hunter2')"`,
 	} {
 		if got := RedactShell(line); strings.Contains(got, secret) {
 			t.Errorf("%s\nshows %s", line, got)
@@ -82,6 +83,14 @@ func TestNoSecretInAnEvent(t *testing.T) {
 		"exec bearer":   {verb: "get", ref: exec, stage: "ResponseStarted", uri: "/x?command=curl&command=-H&command=Authorization%3A+Bearer+hunter2"},
 		"exec script":   {verb: "get", ref: exec, stage: "ResponseStarted", uri: "/x?command=sh&command=-c&command=curl+-H+%22Authorization%3A+Bearer+hunter2%22+x"},
 		"exec base64":   {verb: "get", ref: exec, stage: "ResponseStarted", uri: "/x?command=sh&command=-c&command=echo+aHVudGVyMg%3D%3D+%7C+base64+-d"},
+		"config key":    {verb: "patch", ref: objectRef{Resource: "configmaps", Namespace: fixtureRun, Name: "c"}, body: `{"data":{"password.txt":"hunter2"}}`},
+		"config file":   {verb: "patch", ref: objectRef{Resource: "configmaps", Namespace: fixtureRun, Name: "c"}, body: `{"data":{"app.properties":"db.user=bob\ndb.password=hunter2"}}`},
+		"env query":     {verb: "patch", ref: deployment("d"), body: `{"spec":{"template":{"spec":{"containers":[{"name":"a","env":[{"name":"DB_URL","value":"jdbc:postgresql://db/x?user=a&password=hunter2"}]}]}}}}`},
+		"env options":   {verb: "patch", ref: deployment("d"), body: `{"spec":{"template":{"spec":{"containers":[{"name":"a","env":[{"name":"JAVA_OPTS","value":"-Xmx1g -Ddb.password=hunter2"}]}]}}}}`},
+		"exec attached": {verb: "get", ref: exec, stage: "ResponseStarted", uri: "/x?command=mysql&command=-uroot&command=-phunter2"},
+		"exec nested":   {verb: "get", ref: exec, stage: "ResponseStarted", uri: "/x?command=sh&command=-c&command=cd+%2F+%26%26+curl+-ubob%3Ahunter2+x"},
+		"exec sql":      {verb: "get", ref: exec, stage: "ResponseStarted", uri: "/x?command=psql&command=-c&command=ALTER+USER+shop+PASSWORD+%27hunter2%27"},
+		"exec mysql":    {verb: "get", ref: exec, stage: "ResponseStarted", uri: "/x?command=mysql&command=-e&command=CREATE+USER+a+IDENTIFIED+BY+%22hunter2%22"},
 		"from literal":  {verb: "get", ref: exec, stage: "ResponseStarted", uri: "/x?command=kubectl&command=create&command=secret&command=generic&command=x&command=--from-literal%3Da%3Dhunter2"},
 	} {
 		t.Run(name, func(t *testing.T) {

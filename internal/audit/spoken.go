@@ -20,6 +20,7 @@ var (
 func RedactSentence(text string) string {
 	text = hideUserInfo(text)
 	text = literal.ReplaceAllString(text, "${1}"+hidden)
+	text = statement.ReplaceAllString(text, "${1}"+hidden)
 	for _, given := range []*regexp.Regexp{spoken, bearing} {
 		text = given.ReplaceAllStringFunc(text, func(match string) string {
 			parts := given.FindStringSubmatch(match)

@@ -27,7 +27,7 @@ func TestRedactSentenceHidesSecrets(t *testing.T) {
 	for _, text := range []string{
 		"the password is hunter2, do not tell", "set DB_PASSWORD=hunter2 again", `password: "hunter2"`, "changed the token to hunter2.",
 		"postgres://app:hunter2@db/orders works", "kubectl create secret generic db --from-literal=x=hunter2", "Authorization: Bearer hunter2hunter2",
-		"api_key=hunter2", "the db-password was hunter2)",
+		"api_key=hunter2", "the db-password was hunter2)", "ran ALTER USER shop PASSWORD 'hunter2' there",
 	} {
 		if got := RedactSentence(text); strings.Contains(got, "hunter2") {
 			t.Errorf("%s\nshows %s", text, got)

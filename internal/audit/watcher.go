@@ -77,6 +77,43 @@ func (w *Watcher) Watch(ctx context.Context, from Checkpoint, sink Sink) error {
 	return errors.Join(err, s.end())
 }
 
+// errCaughtUp ends a Finish at the end that the log had when it began.
+var errCaughtUp = errors.New("the end of the log")
+
+// Finish gives the sink every event between from and the log's present end, what still
+// waits included: nothing that was logged before it was called is left untold. It returns
+// ctx's cause when the log cannot be read in time.
+func (w *Watcher) Finish(ctx context.Context, from Checkpoint, sink Sink) error {
+	end, err := w.Follower.Tail(ctx)
+	if err != nil {
+		return err
+	}
+	s := &watch{w: w, classifier: NewClassifier(w.Run), cursor: from.Cursor, sink: sink, saved: w.Follower.now()}
+	if err := s.classifier.Restore(from.State); err != nil {
+		return err
+	}
+	if !from.Cursor.reached(end) {
+		follower := w.Follower
+		follower.Status = s.status
+		err := follower.Follow(ctx, from.Cursor, func(line []byte, next Cursor) error {
+			if err := s.line(line, next); err != nil {
+				return err
+			}
+			if next.reached(end) {
+				return errCaughtUp
+			}
+			return nil
+		})
+		if !errors.Is(err, errCaughtUp) {
+			return errors.Join(err, s.end())
+		}
+	}
+	if rest := s.classifier.Rest(); len(rest) > 0 || s.moved {
+		return s.keep(rest)
+	}
+	return s.err
+}
+
 // line classifies one line and keeps what it completes.
 func (s *watch) line(line []byte, next Cursor) error {
 	s.mu.Lock()

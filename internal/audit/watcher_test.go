@@ -113,6 +113,39 @@ func TestWatchOverRestarts(t *testing.T) {
 	}
 }
 
+// TestFinishTellsWhatWaits: what a watch that has ended had not told yet, a read that still
+// waits and a line it had not read, in this file or behind a rotation; and nothing twice.
+func TestFinishTellsWhatWaits(t *testing.T) {
+	t.Parallel()
+	log := newTestLog(t)
+	log.write(3)
+	w := log.watcher()
+	start, err := w.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := &journal{last: start}
+	log.action(lineBuilder{verb: "get", ref: pod("read")})
+	if err := w.Finish(t.Context(), j.last, j.sink); err != nil {
+		t.Fatal(err)
+	}
+	log.action(lineBuilder{verb: "delete", ref: pod("rotated"), at: time.Minute})
+	log.rotate()
+	log.action(lineBuilder{verb: "delete", ref: pod("last"), at: 2 * time.Minute})
+	for range 2 {
+		if err := w.Finish(t.Context(), j.last, j.sink); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []string
+	for _, e := range j.events {
+		got = append(got, brief(e))
+	}
+	if diff := cmp.Diff([]string{"get, pods, read", "delete, pods, rotated", "delete, pods, last"}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // TestWatchTellsAsItHappens: a write at once, a read after its window, without any
 // further line.
 func TestWatchTellsAsItHappens(t *testing.T) {

@@ -43,13 +43,24 @@ func (t *trail) Start(ctx context.Context) (json.RawMessage, error) {
 
 // Watch tells what was done behind a place in the log.
 func (t *trail) Watch(ctx context.Context, from json.RawMessage, sink func([]timeline.Event, json.RawMessage) error) error {
+	return t.tell(ctx, from, sink, t.Watcher.Watch)
+}
+
+// Finish tells what was done between a place in the log and its present end.
+func (t *trail) Finish(ctx context.Context, from json.RawMessage, sink func([]timeline.Event, json.RawMessage) error) error {
+	return t.tell(ctx, from, sink, t.Watcher.Finish)
+}
+
+func (t *trail) tell(ctx context.Context, from json.RawMessage, sink func([]timeline.Event, json.RawMessage) error,
+	watch func(context.Context, audit.Checkpoint, audit.Sink) error,
+) error {
 	var place audit.Checkpoint
 	if len(from) > 0 {
 		if err := json.Unmarshal(from, &place); err != nil {
 			return fmt.Errorf("the journal's place in the audit log: %w", err)
 		}
 	}
-	return t.Watcher.Watch(ctx, place, func(events []timeline.Event, next audit.Checkpoint) error {
+	return watch(ctx, place, func(events []timeline.Event, next audit.Checkpoint) error {
 		data, err := json.Marshal(next)
 		if err != nil {
 			return fmt.Errorf("keep the place in the audit log: %w", err)

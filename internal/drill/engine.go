@@ -33,6 +33,7 @@ type Journal interface {
 type Files interface {
 	WriteFile(run, name string, data []byte) error
 	ReadFile(run, name string) ([]byte, error)
+	RemoveFile(run, name string) error // one that is not there is no error
 }
 
 // Nodes runs commands in the cluster's nodes.
@@ -58,6 +59,8 @@ type Actions interface {
 	// Watch tells what happens behind a place, until ctx ends. What the sink keeps is
 	// exact: neither lost nor told twice by the next Watch from its place.
 	Watch(ctx context.Context, from json.RawMessage, sink func(events []timeline.Event, next json.RawMessage) error) error
+	// Finish tells what happened between a place and now, and returns.
+	Finish(ctx context.Context, from json.RawMessage, sink func(events []timeline.Event, next json.RawMessage) error) error
 }
 
 // Deps is everything an engine works with.
@@ -142,6 +145,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		case "", PhasePreparing:
 		case PhaseEnding:
 			w.stop()
+			e.finishActions(ctx)
 		default:
 			w.start(ctx)
 		}

@@ -1,9 +1,11 @@
 package drill
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"strings"
 	"sync"
@@ -398,6 +400,46 @@ func TestAKilledRefereeIsReplaced(t *testing.T) {
 	w.nothingLeft()
 }
 
+// An undo holds whole objects, Secrets among them: it is kept beside the journal, until it is
+// taken, and one that was changed there is not.
+func TestAnUndoStaysOutOfTheJournal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, ended := w.referee()
+	w.until("paged", paged)
+	r := w.run()
+	undo, err := w.store.ReadFile(r.Created.Run, r.Pending[0].File)
+	if err != nil || len(undo) == 0 {
+		t.Fatalf("undo %q: %v", undo, err)
+	}
+	entries, _, err := w.journal.Read(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if bytes.Contains(e.Data, undo) {
+			t.Errorf("the journal holds the undo: %s", e.Data)
+		}
+	}
+	if err := w.store.WriteFile(r.Created.Run, r.Pending[0].File, []byte(`{"forged":true}`)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.engine().revert(t.Context(), false); err == nil || !strings.Contains(err.Error(), "was changed after it was written") {
+		t.Errorf("a forged undo was taken: %v", err)
+	}
+	if err := w.store.WriteFile(r.Created.Run, r.Pending[0].File, undo); err != nil {
+		t.Fatal(err)
+	}
+	w.ask(VerbEnd)
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	w.nothingLeft()
+	if _, err := w.store.ReadFile(r.Created.Run, r.Pending[0].File); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the undo is still there: %v", err)
+	}
+}
+
 func TestAResetBreaksItAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -487,4 +529,8 @@ func TestTheEndRemovesTheNamespaceBeforeTheFault(t *testing.T) {
 	if got := strings.Join(order, " "); got != "namespace pods fault" {
 		t.Errorf("removed in the order %q, want the namespace, its pods, the fault", got)
 	}
+}
+
+func (fakeActions) Finish(context.Context, json.RawMessage, func([]timeline.Event, json.RawMessage) error) error {
+	return nil
 }

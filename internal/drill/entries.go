@@ -83,12 +83,15 @@ type Command struct {
 	Verb string `json:"verb"` // end, reset
 }
 
-// Intent says what is about to be injected and how to take it back.
+// Intent says what is about to be injected and where it stands how to take it back. An
+// undo holds whole objects, Secrets among them, and files of nodes: it lies beside the
+// journal, which tells its hash, until it is taken.
 type Intent struct {
-	Step  int             `json:"step"`
-	Setup bool            `json:"setup,omitempty"` // a step of spec.setup, not of spec.faults
-	Kind  string          `json:"kind"`
-	Undo  json.RawMessage `json:"undo"`
+	Step   int    `json:"step"`
+	Setup  bool   `json:"setup,omitempty"` // a step of spec.setup, not of spec.faults
+	Kind   string `json:"kind"`
+	File   string `json:"file"`   // in the run's folder
+	SHA256 string `json:"sha256"` // of the file
 }
 
 // Step names a fault, or a step of the set-up, that was injected or reverted.

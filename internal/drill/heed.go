@@ -3,6 +3,7 @@ package drill
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/firedrill/firedrill/internal/session"
@@ -78,9 +79,31 @@ func (e *Engine) followActions(ctx context.Context) error {
 	e.mu.Lock()
 	from := e.run.Trail
 	e.mu.Unlock()
-	return e.Actions.Watch(ctx, from, func(events []timeline.Event, next json.RawMessage) error {
+	return e.Actions.Watch(ctx, from, e.noteActions(ctx))
+}
+
+func (e *Engine) noteActions(ctx context.Context) func([]timeline.Event, json.RawMessage) error {
+	return func(events []timeline.Event, next json.RawMessage) error {
 		return e.note(ctx, entryActions, ActionsSeen{Events: e.onThisClock(events), Next: next})
-	})
+	}
+}
+
+// lastActions bounds the reading of what was done last.
+const lastActions = 10 * time.Second
+
+// finishActions writes what the trainee did last to the journal, before the end takes their
+// identity: the trail is read once a second, and a read waits for others of its kind, so
+// an action at the moment of the verdict may not be told yet. It may be done twice.
+func (e *Engine) finishActions(ctx context.Context) {
+	if e.run.PagedAt.IsZero() || e.run.Trail == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, lastActions, errors.New("the audit log could not be read in time"))
+	defer cancel()
+	if err := e.Actions.Finish(ctx, e.run.Trail, e.noteActions(ctx)); err != nil {
+		e.Log.Error("the last actions may be missing", "error", err)
+		e.noteUnwatched(ctx, "the trainee's last actions may be missing", err.Error())
+	}
 }
 
 // actions is the timeline so far, for checks over what the trainee did.

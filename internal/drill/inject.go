@@ -59,14 +59,41 @@ func (e *Engine) injectAll(ctx context.Context, setup bool, steps []FaultStep, d
 func (e *Engine) undoOf(ctx context.Context, which Step, fault FaultStep, target *injectors.Target) (injectors.Undo, error) {
 	for _, intent := range e.run.Pending {
 		if intent.Step == which.Step && intent.Setup == which.Setup {
-			return intent.Undo, nil // journaled by a referee that was killed
+			return e.readUndo(intent) // journaled by a referee that was killed
 		}
 	}
 	undo, err := fault.Injector.Prepare(ctx, target)
 	if err != nil {
 		return nil, fmt.Errorf("prepare %s: %w", fault.Kind, err)
 	}
-	return undo, e.note(ctx, entryIntent, Intent{Step: which.Step, Setup: which.Setup, Kind: fault.Kind, Undo: undo})
+	file := undoFile(which)
+	if err := e.Files.WriteFile(e.run.Created.Run, file, undo); err != nil {
+		return nil, err
+	}
+	return undo, e.note(ctx, entryIntent, Intent{
+		Step: which.Step, Setup: which.Setup, Kind: fault.Kind, File: file, SHA256: digest(undo),
+	})
+}
+
+// undoFile is where the undo of a step lies.
+func undoFile(which Step) string {
+	of := "fault"
+	if which.Setup {
+		of = "setup"
+	}
+	return fmt.Sprintf("undo-%s-%d.json", of, which.Step)
+}
+
+// readUndo reads how to take a step back. One that was changed since is an error.
+func (e *Engine) readUndo(intent Intent) (injectors.Undo, error) {
+	undo, err := e.Files.ReadFile(e.run.Created.Run, intent.File)
+	if err != nil {
+		return nil, err
+	}
+	if digest(undo) != intent.SHA256 {
+		return nil, fmt.Errorf("%s in the run's folder was changed after it was written", intent.File)
+	}
+	return undo, nil
 }
 
 // revert takes the faults back, or the set-up, the last step first.
@@ -84,11 +111,21 @@ func (e *Engine) revert(ctx context.Context, setup bool) error {
 			errs = append(errs, fmt.Errorf("%s, step %d of the journal, is not in the scenario any more", intent.Kind, intent.Step))
 			continue
 		}
-		if err := steps[intent.Step].Injector.Revert(ctx, e.injectTarget(), intent.Undo); err != nil {
-			errs = append(errs, fmt.Errorf("revert %s: %w", intent.Kind, err))
-			continue
-		}
-		errs = append(errs, e.note(ctx, entryReverted, Step{Step: intent.Step, Setup: setup}))
+		errs = append(errs, e.revertStep(ctx, steps[intent.Step], intent))
 	}
 	return errors.Join(errs...)
+}
+
+func (e *Engine) revertStep(ctx context.Context, step FaultStep, intent Intent) error {
+	undo, err := e.readUndo(intent)
+	if err == nil {
+		err = step.Injector.Revert(ctx, e.injectTarget(), undo)
+	}
+	if err != nil {
+		return fmt.Errorf("revert %s: %w", intent.Kind, err)
+	}
+	if err := e.note(ctx, entryReverted, Step{Step: intent.Step, Setup: intent.Setup}); err != nil {
+		return err
+	}
+	return e.Files.RemoveFile(e.run.Created.Run, intent.File)
 }

@@ -43,9 +43,9 @@ func TestReplayFollowsARun(t *testing.T) {
 	entries := script(t, start,
 		entryCreated, Created{Run: "shop-aaaaa", Scenario: "oomkilled", TimeLimit: 15 * time.Minute},
 		entryPhase, PhaseChange{Phase: PhaseInjecting, Attempt: 1},
-		entryIntent, Intent{Step: 0, Kind: "patch", Undo: json.RawMessage(`{"x":1}`)},
+		entryIntent, Intent{Step: 0, Kind: "patch", File: "undo-fault-0.json", SHA256: "x"},
 		entryInjected, Step{Step: 0},
-		entryIntent, Intent{Step: 1, Kind: "systemdUnit", Undo: json.RawMessage(`{}`)},
+		entryIntent, Intent{Step: 1, Kind: "systemdUnit", File: "undo-fault-1.json"},
 		entryPage, Page{Text: "wake up"},
 		entryActions, ActionsSeen{Events: []timeline.Event{{ID: "a", Text: "got pods"}}, Next: json.RawMessage(`"1:100"`)},
 		entryActions, ActionsSeen{Next: json.RawMessage(`"1:200"`)},
@@ -53,7 +53,7 @@ func TestReplayFollowsARun(t *testing.T) {
 		"entry-of-a-later-version", map[string]int{"x": 1},
 	)
 	r := replay(t, entries)
-	if diff := cmp.Diff([]Intent{{Step: 0, Kind: "patch", Undo: json.RawMessage(`{"x":1}`)}}, r.Pending); diff != "" {
+	if diff := cmp.Diff([]Intent{{Step: 0, Kind: "patch", File: "undo-fault-0.json", SHA256: "x"}}, r.Pending); diff != "" {
 		t.Errorf("faults to revert: %s", diff)
 	}
 	if diff := cmp.Diff([]int{0}, r.Injected); diff != "" {

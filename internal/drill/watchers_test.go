@@ -81,3 +81,39 @@ func TestTroubleOfAWatcherStays(t *testing.T) {
 		t.Errorf("trouble %q", got)
 	}
 }
+
+// lateTrail is a trail that tells what was done only when it is asked for its end.
+type lateTrail struct {
+	fakeActions
+	asked atomic.Int64
+	err   error
+}
+
+func (l *lateTrail) Finish(_ context.Context, _ json.RawMessage, sink func([]timeline.Event, json.RawMessage) error) error {
+	l.asked.Add(1)
+	if l.err != nil {
+		return l.err
+	}
+	return sink([]timeline.Event{{ID: "last", Text: "deleted namespace"}}, json.RawMessage(`3`))
+}
+
+// What was done right before the end, and not told yet, is told before the run is over.
+func TestTheLastActionsAreTold(t *testing.T) {
+	t.Parallel()
+	for _, broken := range []error{nil, errors.New("the node is away")} {
+		w := newWorld(t)
+		e := w.engine()
+		trail := &lateTrail{err: broken}
+		e.Actions = trail
+		ended := w.refereeOf(e)
+		w.until("paged", paged)
+		w.ask(VerbEnd)
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+		r := w.run()
+		if told := len(r.Events) == 1 && string(r.Trail) == "3"; told != (broken == nil) || trail.asked.Load() != 1 || len(r.Failures) > 0 {
+			t.Errorf("%v: asked %d times, events %v, behind %s, failures %q", broken, trail.asked.Load(), r.Events, r.Trail, r.Failures)
+		}
+	}
+}

@@ -107,7 +107,7 @@ func (j *journal) begin() {
 	}
 	proof(18, "healthy", "users-served", "users get good answers", 8*time.Second)
 	j.phase(18.1, drill.PhaseInjecting)
-	j.add(20, "intent", drill.Intent{Kind: "patch", Undo: json.RawMessage(`{}`)})
+	j.add(20, "intent", drill.Intent{Kind: "patch", File: "undo-fault-0.json"})
 	j.add(20.5, "injected", drill.Step{})
 	j.phase(21, drill.PhaseBroken)
 	proof(39, "broken", "killed-for-memory", "container checkout ended: OOMKilled, exit code 137", 18*time.Second)

@@ -6,6 +6,7 @@ import (
 	"encoding/base32"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sort"
@@ -162,4 +163,12 @@ func (s *Store) ReadFile(run, name string) ([]byte, error) {
 		return nil, fmt.Errorf("read %s of run %s: %w", name, run, err)
 	}
 	return data, nil
+}
+
+// RemoveFile removes a file of the run's folder; one that is not there is no error.
+func (s *Store) RemoveFile(run, name string) error {
+	if err := os.Remove(filepath.Join(s.Dir(run), name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove %s of run %s: %w", name, run, err)
+	}
+	return nil
 }
