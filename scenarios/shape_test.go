@@ -1,6 +1,8 @@
 package scenarios_test
 
 import (
+	"io/fs"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -118,4 +120,39 @@ func TestOOMLimits(t *testing.T) {
 	if drawn < 4 {
 		t.Errorf("only %d values of the variables cut and limit", drawn)
 	}
+}
+
+// secretsValue matches a Secret's value on one line, at its end a variable.
+var secretsValue = regexp.MustCompile(`(?m)^ {2}[^\s:]+: \S*\$\{([a-z-]+)\}$`)
+
+// TestCredentialsAreNotTold: what stands in a Secret is in no journal and in no report.
+func TestCredentialsAreNotTold(t *testing.T) {
+	t.Parallel()
+	eachVariant(t, func(t *testing.T, folder *scenario.Folder) {
+		told := folder.Told()
+		manifests, err := fs.Glob(folder.FS, "manifests/*.yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range manifests {
+			text, err := fs.ReadFile(folder.FS, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for object := range strings.SplitSeq(string(text), "\n---\n") {
+				_, data, is := strings.Cut(object, "\nstringData:\n")
+				if !is {
+					continue
+				}
+				for _, value := range secretsValue.FindAllStringSubmatch(data, -1) {
+					if told[value[1]] != "" {
+						t.Errorf("%s: the variable %s is a credential, and not marked as secret", name, value[1])
+					}
+					if folder.Vars[value[1]] == "" {
+						t.Errorf("%s: the variable %s has no value", name, value[1])
+					}
+				}
+			}
+		}
+	})
 }

@@ -62,7 +62,7 @@ func (f *Factory) register(ctx context.Context, c *cluster.Cluster, spec scenari
 	if err != nil {
 		return "", err
 	}
-	created.Vars, created.Title = folder.Vars, folder.Scenario.Metadata.Title
+	created.Vars, created.Title = folder.Told(), folder.Scenario.Metadata.Title
 	journal, err := store.Create(created.Run)
 	if err != nil {
 		return "", err

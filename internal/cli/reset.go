@@ -23,6 +23,9 @@ func newReset(f *Factory) *cobra.Command {
 			if r.InMode() == drill.ModeExam {
 				return usageErrorf("run %s is an exam: there is no second try (firedrill end %s gives it up)", r.name(), r.name())
 			}
+			if r.InMode() == drill.ModeGraded && r.Verdict != nil { // its report tells the cause
+				return usageErrorf("run %s is graded and decided: there is no second try (firedrill end %s)", r.name(), r.name())
+			}
 			if err := r.ask(cmd.Context(), drill.VerbReset); err != nil {
 				return err
 			}

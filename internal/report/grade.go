@@ -59,11 +59,13 @@ func pagedSeverity(page string) string {
 	return ""
 }
 
-// gradedHints are the hints of this attempt.
+// gradedHints are the hints that were known when the run was decided: in training, where
+// they are free, those of this attempt; else of all, as a reset makes nobody forget.
 func gradedHints(run *drill.Run) []grade.Hint {
+	free := run.InMode() == drill.ModeTraining
 	var hints []grade.Hint
 	for _, h := range run.Hints {
-		if h.At.Before(run.PagedAt) || h.At.After(run.Verdict.DecidedAt) {
+		if free && h.At.Before(run.PagedAt) || h.At.After(run.Verdict.DecidedAt) {
 			continue
 		}
 		hints = append(hints, grade.Hint{At: h.At, Text: h.Text})

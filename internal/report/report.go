@@ -106,13 +106,16 @@ type Safeguard struct {
 func Build(run *drill.Run, spec *scenario.Spec, now time.Time) *Report {
 	r := &Report{
 		Run: run.Created.Run, Scenario: run.ToldScenario(), Title: run.Title, Cluster: run.Cluster, Seed: run.Seed,
-		Variables: maps.Clone(run.Vars), Attempt: run.Attempt, Phase: run.Phase,
+		Attempt: run.Attempt, Phase: run.Phase,
 		Verdict:  Verdict{Recovered: run.Recovered(), Decided: run.Verdict != nil, Reason: run.VerdictText()},
 		Timeline: append([]timeline.Event{}, run.Events...),
 		Hints:    append([]drill.Hint{}, run.Hints...),
 		Gaps:     append([]drill.Gap{}, run.Gaps...),
 		Clocks:   clocksOf(run.Clocks),
 		Errors:   slices.Clone(run.Failures),
+	}
+	if !run.Hidden() { // they name the broken node, and what was changed
+		r.Variables = maps.Clone(run.Vars)
 	}
 	if run.Phase == drill.PhaseFinished {
 		r.Variant = run.Variant
@@ -140,7 +143,7 @@ func Build(run *drill.Run, spec *scenario.Spec, now time.Time) *Report {
 		r.Explanation = spec.Explanation
 	}
 	r.Times = timesOf(run, now)
-	r.Users = usersOf(run.Users)
+	r.Users = usersOf(run.Users, run.Gaps)
 	r.Mode = run.InMode()
 	r.process(run, spec, momentsOf(run))
 	return r

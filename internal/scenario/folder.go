@@ -130,6 +130,17 @@ func (f *Folder) streams() []string {
 	return names
 }
 
+// Told returns the variables that a journal may hold: those without a credential.
+func (f *Folder) Told() map[string]string {
+	told := maps.Clone(f.Vars)
+	for _, v := range f.Scenario.Spec.Variables {
+		if v.Secret {
+			delete(told, v.Name)
+		}
+	}
+	return told
+}
+
 // Env returns the folder's variables as a script's environment has them, sorted:
 // NAMESPACE=..., NODE=..., RUN=..., ORDER_SIZE=...
 func (f *Folder) Env() []string {

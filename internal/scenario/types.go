@@ -77,8 +77,9 @@ type Variant struct {
 
 // Variable is one value that varies by the run's seed.
 type Variable struct {
-	Name  string   `yaml:"name" doc:"Used as ${name}; scripts find it in their environment in upper case, dashes as underscores." format:"variable-name" max:"40" required:"true"`
-	OneOf []string `yaml:"oneOf" doc:"The values to choose from." required:"true"`
+	Name   string   `yaml:"name" doc:"Used as ${name}; scripts find it in their environment in upper case, dashes as underscores." format:"variable-name" max:"40" required:"true"`
+	OneOf  []string `yaml:"oneOf" doc:"The values to choose from." required:"true"`
+	Secret bool     `yaml:"secret" doc:"The value is a credential, such as a Secret's: no journal and no report holds it. Scripts find it in their environment."`
 }
 
 // Image is a workload image: drillapp under a name, with a behaviour baked in.

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/firedrill/firedrill/internal/scenario"
 )
 
 // started, status and told are the parts of the contract (docs/cli.md) that the tests
@@ -69,16 +71,17 @@ type told struct {
 type drill struct {
 	*testing.T
 	started
-	scenario string
-	env      []string
+	scenario  string
+	variables map[string]string // that its seed drew
+	env       []string
 }
 
 // begin starts a drill and makes sure that it is ended, whatever becomes of the test.
-func begin(t *testing.T, scenario, variant string, args ...string) *drill {
+func begin(t *testing.T, name, variant string, args ...string) *drill {
 	t.Helper()
 	s := decode[started](t, firedrill.must(t,
-		append([]string{"start", scenario, "--variant", variant, "--detach", "-o", "json", "--seed", "1"}, args...)...))
-	d := &drill{T: t, started: s, scenario: scenario}
+		append([]string{"start", name, "--variant", variant, "--detach", "-o", "json", "--seed", "1"}, args...)...))
+	d := &drill{T: t, started: s, scenario: name, variables: variablesOf(t, name, variant, 1)}
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("report of %s:\n%s", s.Run, firedrill.run(t, "report", s.Run).stdout)
@@ -88,8 +91,8 @@ func begin(t *testing.T, scenario, variant string, args ...string) *drill {
 	})
 	d.env = append(os.Environ(), "KUBECONFIG="+s.Kubeconfig, "NAMESPACE="+s.Namespace, "NODE="+s.Node, "RUN="+s.Run,
 		"FIREDRILL="+wrapper(t))
-	for name, value := range variables(t, s.Run) {
-		d.env = append(d.env, strings.ToUpper(strings.ReplaceAll(name, "-", "_"))+"="+value)
+	for name, value := range d.variables {
+		d.env = append(d.env, scenario.EnvName(name)+"="+value)
 	}
 	return d
 }
@@ -105,9 +108,29 @@ func wrapper(t *testing.T) string {
 	return path
 }
 
-func variables(t *testing.T, run string) map[string]string {
+// variablesOf are the values that a seed draws: what a run hides of them is not asked for.
+func variablesOf(t *testing.T, name, variant string, seed int64) map[string]string {
 	t.Helper()
-	return decode[struct{ Variables map[string]string }](t, firedrill.must(t, "report", run, "-o", "json")).Variables
+	entries, err := scenario.OpenAll(filepath.Join("..", "..", "scenarios"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		if entry.Name != name {
+			continue
+		}
+		folder, err := entry.Load(scenario.Vars{Seed: seed, Values: map[string]string{scenario.VarVariant: variant}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		drawn := map[string]string{}
+		for _, v := range folder.Scenario.Spec.Variables {
+			drawn[v.Name] = folder.Vars[v.Name]
+		}
+		return drawn
+	}
+	t.Fatalf("there is no scenario %s", name)
+	return nil
 }
 
 func (d *drill) status() status {

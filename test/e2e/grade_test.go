@@ -45,7 +45,7 @@ func TestAnExpertIsRatedAsOne(t *testing.T) {
 	}
 	d.kubectl("get", "pods")
 	pod := d.restarted()
-	deployment := "deployment/" + variables(t, run)["app"]
+	deployment := "deployment/" + d.variables["app"]
 	d.kubectl("describe", "pod", pod)
 	d.kubectl("logs", pod, "--previous", "--tail=5")
 	d.kubectl("rollout", "history", deployment, "--revision=2")

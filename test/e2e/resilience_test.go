@@ -71,7 +71,7 @@ func TestKilledReferee(t *testing.T) {
 	})
 	kill(t, referee(t, d.started.Run))
 	// The trainee goes on while nobody watches.
-	app := variables(t, d.started.Run)["app"]
+	app := d.variables["app"]
 	d.kubectl("set", "resources", "deployment/"+app, "-c", app, "--limits=memory=112Mi")
 	d.kubectl("rollout", "status", "deployment/"+app, "--timeout=120s")
 	bypass(t, "annotate", "deployment/"+app, "--namespace", d.started.Namespace, "by=somebody-else")
