@@ -2,9 +2,11 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/firedrill/firedrill/internal/audit"
@@ -19,6 +21,9 @@ type runRecorder struct {
 	nodes  nodeStreamer
 	tty    bool        // a person types
 	typing *typedLines // of a login shell; nil for a command
+
+	mu   sync.Mutex
+	lost []error // of the lines that could not be journaled
 }
 
 // recorderFor is a recorder for the run that a shell on the node is for, or nil: a node
@@ -95,8 +100,12 @@ func (s *runRecorder) Started(ctx context.Context, node string, command []string
 		return nil, err
 	}
 	file := fmt.Sprintf("%s/%s-%d", typedDir, s.run.name(), time.Now().UnixNano())
-	s.typing = followTyped(context.WithoutCancel(ctx), s.nodes, node, file, func(line string) error {
-		return s.typed(context.WithoutCancel(ctx), node, line)
+	s.typing = followTyped(context.WithoutCancel(ctx), s.nodes, node, file, func(line string) {
+		if err := s.typed(context.WithoutCancel(ctx), node, line); err != nil {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.lost = append(s.lost, err)
+		}
 	})
 	return wrapped(file, s.tty), nil
 }
@@ -117,7 +126,13 @@ func (s *runRecorder) Ended(ctx context.Context, node string, command []string, 
 		// One argument may be a whole line of shell, such as "PGPASSWORD=... psql".
 		event.Text = fmt.Sprintf("%s on node %s ended with exit code %d", audit.RedactShell(command[0]), node, code)
 	}
-	return s.note(ctx, event)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.lost) == 0 {
+		return s.note(ctx, event)
+	}
+	event.Text += fmt.Sprintf("; %d lines typed there could not be recorded", len(s.lost))
+	return errors.Join(s.note(ctx, event), fmt.Errorf("%d lines typed on node %s could not be recorded: %w", len(s.lost), node, s.lost[0]))
 }
 
 func (s *runRecorder) note(ctx context.Context, event timeline.Event) error {

@@ -26,7 +26,7 @@ const (
 	typedEnd = "\x1e"
 	// typedRest is how long the last lines of a shell that has ended are waited for.
 	typedRest = 3 * time.Second
-	// maxTyped is the longest line that is taken, in bytes.
+	// maxTyped is how much of a line is taken, in bytes.
 	maxTyped = 64 << 10
 )
 
@@ -52,7 +52,7 @@ func wrapped(file string, tty bool) []string {
 }
 
 // followTyped tells each line as it is typed, until stop is called.
-func followTyped(ctx context.Context, nodes nodeStreamer, node, file string, tell func(line string) error) *typedLines {
+func followTyped(ctx context.Context, nodes nodeStreamer, node, file string, tell func(line string)) *typedLines {
 	ctx, cancel := context.WithCancel(ctx)
 	stdinR, stdinW := io.Pipe()
 	stdoutR, stdoutW := io.Pipe()
@@ -76,15 +76,28 @@ func followTyped(ctx context.Context, nodes nodeStreamer, node, file string, tel
 	}()
 	go func() {
 		defer close(t.ended)
-		lines := bufio.NewScanner(stdoutR)
-		lines.Buffer(nil, maxTyped)
-		for lines.Scan() && lines.Text() != typedEnd {
-			if line := strings.TrimSpace(lines.Text()); line != "" && tell(line) != nil {
+		lines := bufio.NewReaderSize(stdoutR, maxTyped)
+		for {
+			line, err := typedLine(lines)
+			if err != nil || line == typedEnd {
 				return
+			}
+			if line = strings.TrimSpace(line); line != "" {
+				tell(line)
 			}
 		}
 	}()
 	return t
+}
+
+// typedLine reads one line, of a long one its beginning: a file pasted into a shell is one.
+func typedLine(from *bufio.Reader) (string, error) {
+	line, long, err := from.ReadLine()
+	text := string(line)
+	for long && err == nil {
+		_, long, err = from.ReadLine()
+	}
+	return text, err
 }
 
 // closeAll closes what cannot fail.

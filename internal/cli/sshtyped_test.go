@@ -39,11 +39,10 @@ func shellInNode(t *testing.T, tty bool, typed string) (lines []string, file str
 	}
 	file = filepath.Join(t.TempDir(), "run", "typed")
 	var mu sync.Mutex
-	following := followTyped(t.Context(), thisHost{}, "worker", file, func(line string) error {
+	following := followTyped(t.Context(), thisHost{}, "worker", file, func(line string) {
 		mu.Lock()
 		defer mu.Unlock()
 		lines = append(lines, line)
-		return nil
 	})
 	command := wrapped(file, tty)
 	cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
@@ -100,6 +99,19 @@ func TestAPipedShellIsTold(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"true one", "false", "true two", "true three"}, lines); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// A file pasted into a shell is one line, of which the beginning is kept; what is typed after
+// it is told.
+func TestALongLineEndsNothing(t *testing.T) {
+	t.Parallel()
+	lines, _, err := shellInNode(t, false, "true '"+strings.Repeat("x", 2*maxTyped)+"'\ntrue after\n")
+	if err != nil {
+		t.Errorf("ended with %v", err)
+	}
+	if len(lines) != 2 || len(lines[0]) > maxTyped || !strings.HasPrefix(lines[0], "true 'xxx") || lines[1] != "true after" {
+		t.Errorf("%d lines are told", len(lines))
 	}
 }
 

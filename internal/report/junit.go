@@ -119,7 +119,8 @@ func (s *junitSuite) grade(g *grade.Grade) {
 		for _, l := range p.Lines {
 			fmt.Fprintf(&text, "%s of %s: %s (%s)\n", points(l.Got), points(l.Max), l.Text, l.Evidence)
 		}
-		s.add("grade", p.Name, 0, failed(p.Got >= passMark*p.Max, points(p.Got)+" of "+points(p.Max)+" points", text.String()), text.String())
+		// What hints cost is no part that could be passed: they take points, and give none.
+		s.add("grade", p.Name, 0, failed(p.Max == 0 || p.Got >= passMark*p.Max, points(p.Got)+" of "+points(p.Max)+" points", text.String()), text.String())
 	}
 }
 

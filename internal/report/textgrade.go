@@ -107,6 +107,9 @@ func (s *Stream) sentences(u *Users) []string {
 	if s.Missing > 0 {
 		lines = append(lines, fmt.Sprintf("%d more were sent and are not in the record", s.Missing))
 	}
+	if s.Unseen > 0 {
+		lines = append(lines, fmt.Sprintf("of %s between the page and the verdict nothing is on record: it counts as failed", seconds(s.Unseen)))
+	}
 	if b := s.Budget; b != nil {
 		lines = append(lines, fmt.Sprintf("error budget burned: %.2f of %.1f minutes, %.2f %% of what %g %% over %g days allows",
 			b.Burned/60, b.Total/60, 100*b.Share, percent(u.Objective), u.Window/(24*time.Hour).Seconds()))

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/firedrill/firedrill/internal/drill"
 )
 
 // The users' objective that the error budget is reckoned from, as long as nobody says
@@ -28,8 +30,9 @@ type Stream struct {
 	Stream        string         `json:"stream"`
 	Sent          int            `json:"sent"`
 	Failed        int            `json:"failed"`
-	Missing       int            `json:"missing"` // sent, but not in the record
-	Classes       map[string]int `json:"classes"` // requests by class of their answer, ok included
+	Missing       int            `json:"missing"`                 // sent, but not in the record
+	Unseen        float64        `json:"unseenSeconds,omitempty"` // of the incident, of which nothing is on record
+	Classes       map[string]int `json:"classes"`                 // requests by class of their answer, ok included
 	P50           float64        `json:"p50Seconds"`
 	P95           float64        `json:"p95Seconds"`
 	P99           float64        `json:"p99Seconds"`
@@ -77,7 +80,8 @@ type UsersPhase struct {
 	P99       float64 `json:"p99Seconds"`
 }
 
-// Budget is the error budget that the incident burned, from the fault on. An objective
+// Budget is the error budget that the incident burned, from the fault on. What is not on
+// record between the page and the verdict counts as failed, as it does in the grade. An objective
 // of 99.9 % over 28 days allows 40.3 minutes in which everything fails.
 type Budget struct {
 	Burned float64 `json:"burnedSeconds"` // as time in which every request fails
@@ -117,6 +121,7 @@ type journaled struct {
 		To          time.Time                 `json:"to"`
 		LastFailure time.Time                 `json:"lastFailure"`
 		Conns       map[string]journaledPhase `json:"conns"`
+		Incident    *incident                 `json:"incident"`
 		Series      struct {
 			Interval time.Duration `json:"interval"`
 			Buckets  []struct {
@@ -141,8 +146,9 @@ func (p journaledPhase) told() UsersPhase {
 	return UsersPhase{Sent: p.Sent, Failed: p.Failed, ErrorRate: p.ErrorRate, P50: p.P50.Seconds(), P99: p.P99.Seconds()}
 }
 
-// usersOf reads the summary of the journal; what it cannot read is not told.
-func usersOf(data []byte) *Users {
+// usersOf reads the summary of the journal; what it cannot read is not told. Gaps are the
+// times off the clock, in which nobody counts requests.
+func usersOf(data []byte, gaps []drill.Gap) *Users {
 	var from journaled
 	if len(data) == 0 || json.Unmarshal(data, &from) != nil || len(from.Streams) == 0 {
 		return nil
@@ -170,7 +176,13 @@ func usersOf(data []byte) *Users {
 		}
 		if span := s.To.Sub(s.From); s.Sent > 1 && span > 0 {
 			rate := float64(s.Sent-1) / span.Seconds()
-			row.Budget = &Budget{Burned: float64(s.During.Failed+s.After.Failed) / rate}
+			lost := float64(s.During.Failed + s.After.Failed)
+			if s.Incident != nil {
+				unseen, _ := s.Incident.unseen(gaps)
+				row.Unseen = unseen.Seconds()
+				lost += max(float64(s.Incident.Missing), row.Unseen*rate)
+			}
+			row.Budget = &Budget{Burned: lost / rate}
 		}
 		u.Streams = append(u.Streams, row)
 	}
