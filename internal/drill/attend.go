@@ -17,6 +17,10 @@ var errTimeLimit = errors.New("the time limit is over")
 // attend watches the system until it is proven recovered, the time is up, or a verb of
 // the command line ends it.
 func (e *Engine) attend(ctx context.Context) error {
+	if e.run.Verdict != nil { // journaled by a referee that was killed right after: it stands
+		e.noteUsersOfVerdict(ctx)
+		return nil
+	}
 	if err := e.accountForAbsence(ctx); err != nil {
 		return err
 	}
@@ -96,11 +100,16 @@ func (e *Engine) decide(ctx context.Context, v Verdict) error {
 	if err := e.note(ctx, entryVerdict, v); err != nil {
 		return err
 	}
-	// The end journals it again: a verdict does not depend on it.
+	e.noteUsersOfVerdict(ctx)
+	return nil
+}
+
+// noteUsersOfVerdict journals what the users saw until the verdict. The end journals it
+// again: a verdict does not depend on it.
+func (e *Engine) noteUsersOfVerdict(ctx context.Context) {
 	if err := e.noteUsers(context.WithoutCancel(ctx)); err != nil {
 		e.Log.Warn("what the users saw is not known yet", "error", err)
 	}
-	return nil
 }
 
 // accountForAbsence takes the time in which no referee was alive off the clock: nobody
