@@ -36,6 +36,14 @@ func (a *Apply) Validate() error {
 	return nil
 }
 
+// named says which file an error is about.
+func (a *Apply) named(err error) error {
+	if a.File == "" {
+		return err
+	}
+	return fmt.Errorf("%s: %w", a.File, err)
+}
+
 func (a *Apply) manager() string { return orDefault(a.FieldManager) }
 
 // Prepare implements Injector.
@@ -56,7 +64,7 @@ func (a *Apply) Prepare(ctx context.Context, t *Target) (Undo, error) {
 		}
 		after, err := a.send(ctx, client, object, metav1.DryRunAll)
 		if err != nil {
-			return nil, fmt.Errorf("the cluster would refuse %s: %w", ref, err)
+			return nil, a.named(fmt.Errorf("the cluster would refuse %s: %w", ref, err))
 		}
 		if before == nil {
 			changes = append(changes, change{Ref: ref})
@@ -79,7 +87,7 @@ func (a *Apply) Inject(ctx context.Context, t *Target, _ Undo) error {
 			return err
 		}
 		if _, err := a.send(ctx, client, object); err != nil {
-			return fmt.Errorf("apply %s: %w", ref, err)
+			return a.named(fmt.Errorf("apply %s: %w", ref, err))
 		}
 	}
 	return nil

@@ -45,16 +45,17 @@ func (b *bench) Start(ctx context.Context, c prove.Case, limit time.Duration) (p
 	created := drill.Created{
 		Scenario: c.Scenario, Variant: c.Variant, Seed: b.seed, Version: version(),
 		ScenarioDirs: b.dirs[c.Scenario], TimeLimit: limit, ProveHealthy: limit > 0, ProofTimeout: b.proof,
+		KeepFailed: true, // until its objects were compared with its baseline
 	}
 	folder, err := loadFolder(created)
 	if err != nil {
 		return nil, err
 	}
 	r, err := b.startOn(ctx, folder, created)
-	if err != nil {
+	if r == nil {
 		return nil, err
 	}
-	return &benchRun{bench: b, openRun: r, script: c.Script}, nil
+	return &benchRun{bench: b, openRun: r, script: c.Script}, err
 }
 
 // How long a case waits for another run, of somebody else's on the same cluster, that

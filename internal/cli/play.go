@@ -37,12 +37,12 @@ func (f *Factory) showUntilPaged(ctx context.Context, r *openRun) error {
 			status.Start("%s", text)
 		}
 		paged := run.Phase == drill.PhaseActive && run.Attempt >= attempt
-		return paged || run.Phase == drill.PhaseFinished, nil
+		return paged || run.Phase == drill.PhaseFinished || run.LeftFailed(), nil
 	})
 	if err != nil {
 		return err
 	}
-	if r.Phase == drill.PhaseFinished {
+	if r.Phase == drill.PhaseFinished || r.LeftFailed() {
 		return notPaged(r)
 	}
 	return nil
@@ -51,6 +51,9 @@ func (f *Factory) showUntilPaged(ctx context.Context, r *openRun) error {
 func notPaged(r *openRun) error {
 	if len(r.Failures) == 0 {
 		return fmt.Errorf("run %s was ended before the page", r.name())
+	}
+	if r.LeftFailed() {
+		return fmt.Errorf("run %s: %s", r.name(), strings.Join(r.Failures, "; "))
 	}
 	return fmt.Errorf("run %s: %s\nEverything was taken away again. More: %s",
 		r.name(), strings.Join(r.Failures, "; "), r.logPath())

@@ -171,11 +171,15 @@ func (f *Factory) absoluteScenarioDirs() ([]string, error) {
 	return dirs, nil
 }
 
-// startOn brings a run to its page on a cluster that is there.
+// startOn brings a run to its page on a cluster that is there. One that failed and is left
+// for inspection is returned with its error.
 func (f *Factory) startOn(ctx context.Context, c *cluster.Cluster, folder *scenario.Folder, created drill.Created, webhook string) (*openRun, error) {
 	r, err := f.begin(ctx, c, folder, created, webhook)
 	if err == nil {
 		err = f.showUntilPaged(ctx, r)
+	}
+	if r != nil && err != nil && r.LeftFailed() {
+		return r, err
 	}
 	if r != nil && err != nil {
 		return nil, f.giveUpStart(ctx, r, err)

@@ -179,11 +179,14 @@ func (e *Engine) step(ctx context.Context) error {
 	}
 }
 
-// fail ends a run that the tool could not bring to a verdict.
+// fail ends a run that the tool could not bring to a verdict, or leaves it for inspection.
 func (e *Engine) fail(ctx context.Context, err error) error {
 	e.Log.Error("phase failed", "phase", e.run.Phase, "error", err)
 	if err := e.note(ctx, entryError, Failure{Message: err.Error()}); err != nil {
 		return err
+	}
+	if e.run.Created.KeepFailed {
+		return e.enter(ctx, PhaseChange{Phase: PhaseDecided, Detail: endFailed})
 	}
 	return e.enter(ctx, PhaseChange{Phase: PhaseEnding, Detail: endFailed})
 }

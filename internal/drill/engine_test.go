@@ -379,6 +379,27 @@ func TestASymptomThatNeverShowsEndsTheRunClean(t *testing.T) {
 	}
 }
 
+// A run with KeepFailed is left as it is when it fails, until somebody ends it.
+func TestAFailedRunIsLeftForInspection(t *testing.T) {
+	t.Parallel()
+	w := newWorldOf(t, testScenario, Created{KeepFailed: true})
+	w.faultWorks = false
+	_, ended := w.referee()
+	w.until("left", (*Run).LeftFailed)
+	if _, err := w.client.CoreV1().Namespaces().Get(t.Context(), run, metav1.GetOptions{}); err != nil {
+		t.Errorf("the namespace: %v", err)
+	}
+	r := w.run()
+	if len(r.Failures) != 1 || len(r.Pending) != 1 || r.Page != "" || !strings.Contains(r.VerdictText(), "did not show its symptom") {
+		t.Errorf("failures %q, %d faults, page %q, %q", r.Failures, len(r.Pending), r.Page, r.VerdictText())
+	}
+	w.ask(VerbEnd)
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	w.nothingLeft()
+}
+
 func TestAKilledRefereeIsReplaced(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -40,7 +40,7 @@ const (
 	PhaseInjecting Phase = "injecting" // the faults are being injected
 	PhaseBroken    Phase = "broken"    // the symptom is being proven
 	PhaseActive    Phase = "active"    // the trainee was paged; the clock runs
-	PhaseDecided   Phase = "decided"   // there is a verdict; the system is left as it is
+	PhaseDecided   Phase = "decided"   // there is a verdict, or a failure of a run with KeepFailed; the system is left as it is
 	PhaseEnding    Phase = "ending"    // the faults and the objects are being taken away
 	PhaseFinished  Phase = "finished"  // nothing is left of the run but its journal
 )
@@ -62,6 +62,7 @@ type Created struct {
 	TimeLimit    time.Duration     `json:"timeLimit"`
 	ProveHealthy bool              `json:"proveHealthy,omitempty"` // prove that the recovery checks pass the healthy system
 	ProofTimeout time.Duration     `json:"proofTimeout,omitempty"` // for each proof before the page; 0: DefaultProofTimeout
+	KeepFailed   bool              `json:"keepFailed,omitempty"`   // a run that fails before its page is left as it is until it is ended
 	Mode         Mode              `json:"mode,omitempty"`         // "" is ModeTraining
 	Exam         string            `json:"exam,omitempty"`         // the exam that the run belongs to
 	ExamItem     int               `json:"examItem,omitempty"`     // its place in the exam, from 1

@@ -10,6 +10,9 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/firedrill/firedrill/injectors"
+	"github.com/firedrill/firedrill/internal/scenario"
 )
 
 // How long a healthy system may lack an image before nobody waits any more, and how
@@ -18,6 +21,18 @@ const (
 	imageGrace = 30 * time.Second
 	imagePoll  = 2 * time.Second
 )
+
+// whileImagesCome does what waits for pods, until one of them cannot get its image: that is
+// the error then.
+func (e *Engine) whileImagesCome(ctx context.Context, do func(context.Context) error) error {
+	imagesCtx, stop := e.giveUpOnImages(ctx)
+	defer stop()
+	err := do(imagesCtx)
+	if cause := context.Cause(imagesCtx); err != nil && cause != nil && ctx.Err() == nil {
+		return cause
+	}
+	return err
+}
 
 // giveUpOnImages ends the returned context when a pod of the baseline cannot get its
 // image for a while: no waiting helps, and the reason is worth more than a timeout.
@@ -82,14 +97,19 @@ func lacksImage(w *corev1.ContainerStateWaiting) bool {
 	return false
 }
 
-// fileWith is the manifest that names the image.
+// fileWith is the file that names the image: a manifest, or what a step of the set-up applies.
 func (e *Engine) fileWith(image string) string {
 	files, err := e.manifestFiles()
 	if err != nil {
 		return "manifests"
 	}
+	for _, step := range e.plan.Setup {
+		if apply, is := step.Injector.(*injectors.Apply); is && apply.File != "" {
+			files = append(files, apply.File)
+		}
+	}
 	short := strings.TrimPrefix(strings.TrimPrefix(image, "docker.io/"), "library/")
-	for _, file := range files {
+	for _, file := range append(files, scenario.FileName) {
 		if data, err := e.folder.File(file); err == nil && bytes.Contains(data, []byte(short)) {
 			return file
 		}

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/firedrill/firedrill/injectors"
+	"github.com/firedrill/firedrill/internal/scenario"
 )
 
 func digest(data []byte) string {
@@ -42,18 +43,31 @@ func (e *Engine) injectAll(ctx context.Context, setup bool, steps []FaultStep, d
 		if slices.Contains(done, i) {
 			continue
 		}
-		undo, err := e.undoOf(ctx, Step{Step: i, Setup: setup}, step, target)
-		if err != nil {
-			return err
-		}
-		if err := step.Injector.Inject(ctx, target, undo); err != nil {
-			return fmt.Errorf("inject %s: %w", step.Kind, err)
+		if err := e.injectStep(ctx, Step{Step: i, Setup: setup}, step, target); err != nil {
+			return fmt.Errorf("%s (%s): %w", placeOf(Step{Step: i, Setup: setup}), step.Kind, err)
 		}
 		if err := e.note(ctx, entryInjected, Step{Step: i, Setup: setup}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (e *Engine) injectStep(ctx context.Context, which Step, step FaultStep, target *injectors.Target) error {
+	undo, err := e.undoOf(ctx, which, step, target)
+	if err != nil {
+		return err
+	}
+	return step.Injector.Inject(ctx, target, undo)
+}
+
+// placeOf is where the scenario says a step.
+func placeOf(which Step) string {
+	list := "faults"
+	if which.Setup {
+		list = "setup"
+	}
+	return fmt.Sprintf("%s: spec.%s[%d]", scenario.FileName, list, which.Step)
 }
 
 func (e *Engine) undoOf(ctx context.Context, which Step, fault FaultStep, target *injectors.Target) (injectors.Undo, error) {
@@ -64,7 +78,7 @@ func (e *Engine) undoOf(ctx context.Context, which Step, fault FaultStep, target
 	}
 	undo, err := fault.Injector.Prepare(ctx, target)
 	if err != nil {
-		return nil, fmt.Errorf("prepare %s: %w", fault.Kind, err)
+		return nil, err
 	}
 	file := undoFile(which)
 	if err := e.Files.WriteFile(e.run.Created.Run, file, undo); err != nil {

@@ -42,7 +42,7 @@ func (e *Engine) prepare(ctx context.Context) error {
 			if err := e.applyManifests(ctx); err != nil {
 				return err
 			}
-			return wrap("set up the healthy system", e.setUp(ctx))
+			return wrap("set up the healthy system", e.whileImagesCome(ctx, e.setUp))
 		},
 		func() error { return wrap("start the users' prober", e.Users.Deploy(ctx)) },
 		func() error {
@@ -82,15 +82,10 @@ func wrap(what string, err error) error {
 // proveHealthy proves the steady state, then takes the baseline that every later
 // comparison rests on: after the deployment, before the fault.
 func (e *Engine) proveHealthy(ctx context.Context) error {
-	imagesCtx, stop := e.giveUpOnImages(ctx)
-	defer stop()
-	if err := e.prove(imagesCtx, proofHealthy, e.plan.Steady); err != nil {
-		if cause := context.Cause(imagesCtx); cause != nil && ctx.Err() == nil {
-			err = cause
-		}
+	err := e.whileImagesCome(ctx, func(ctx context.Context) error { return e.prove(ctx, proofHealthy, e.plan.Steady) })
+	if err != nil {
 		return fmt.Errorf("the system never became healthy, so nothing was broken (%s: spec.steadyState): %w", scenario.FileName, err)
 	}
-	stop()
 	if err := e.takeBaseline(ctx); err != nil || !e.run.Created.ProveHealthy {
 		return err
 	}

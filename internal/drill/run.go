@@ -316,6 +316,9 @@ func (r *Run) TroubleText() string {
 // Recovered tells whether the run was decided for the trainee.
 func (r *Run) Recovered() bool { return r.Verdict != nil && r.Verdict.Recovered }
 
+// LeftFailed tells whether the run failed and is left as it is: see Created.KeepFailed.
+func (r *Run) LeftFailed() bool { return r.Phase == PhaseDecided && r.Verdict == nil }
+
 // VerdictText is the verdict as one line: the decided one, else what would be said now.
 func (r *Run) VerdictText() string {
 	switch {

@@ -88,7 +88,8 @@ func Cases(f *scenario.Folder) []Case {
 type Bench interface {
 	// Start begins the case's drill and returns when the trainee is paged. With a limit
 	// that is not zero it is the run's time limit, and the recovery checks are proven on
-	// the healthy system first. What a failed Start made is gone.
+	// the healthy system first. A Run that comes with an error failed before its page and is
+	// left as it is; without one, what the failed Start made is gone.
 	Start(ctx context.Context, c Case, limit time.Duration) (Run, error)
 }
 
@@ -186,12 +187,14 @@ func (p *proof) run(ctx context.Context) error {
 	}
 	err := timed(&p.result.Steps.Start, func() (err error) {
 		p.drill, err = p.bench.Start(ctx, p.c, limit)
+		if p.drill != nil {
+			p.result.Run = p.drill.Name()
+		}
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	p.result.Run = p.drill.Name()
 	if p.c.Kind != Untouched {
 		if err := timed(&p.result.Steps.Script, func() error { return p.script(ctx) }); err != nil {
 			return err

@@ -26,10 +26,11 @@ type moment struct {
 
 // fakeBench is a bench whose runs go as written.
 type fakeBench struct {
-	moments  []moment
-	startErr error
-	script   func(ctx context.Context) (string, error)
-	left     []string
+	moments     []moment
+	startErr    error
+	startLeaves bool // a failed start leaves its run
+	script      func(ctx context.Context) (string, error)
+	left        []string
 
 	mu            sync.Mutex
 	ended         int
@@ -45,10 +46,10 @@ func (b *fakeBench) Start(_ context.Context, _ Case, limit time.Duration) (Run, 
 	b.limits = append(b.limits, limit)
 	b.mu.Unlock()
 	time.Sleep(b.hold)
-	if b.startErr != nil {
+	if b.startErr != nil && !b.startLeaves {
 		return nil, b.startErr
 	}
-	return &fakeRun{bench: b, since: time.Now()}, nil
+	return &fakeRun{bench: b, since: time.Now()}, b.startErr
 }
 
 // over is the run after its end: with the verdict that the end gave it, if it had none.
@@ -353,6 +354,20 @@ func TestKeep(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+}
+
+// A run that failed before its page is looked at before it is taken away, or kept.
+func TestAFailedStartIsLookedAt(t *testing.T) {
+	t.Parallel()
+	for _, keep := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			b := &fakeBench{startErr: errors.New("the symptom never showed"), startLeaves: true}
+			got := Prove(t.Context(), b, testCase(Solution, ""), Options{Keep: keep})
+			if got.Failure != "the symptom never showed" || got.Run != "shop-aaaaa" || got.Kept != keep || (b.ended == 1) == keep || len(got.Changes) != 1 {
+				t.Errorf("keep %v: ended %d times: %+v", keep, b.ended, got)
+			}
+		})
+	}
 }
 
 // Cases run side by side as far as they may, and none is lost.

@@ -33,8 +33,8 @@ type proof struct {
 }
 
 type provenCase struct {
-	Name, Kind, Script, Failure, Verdict string
-	OK                                   bool
+	Name, Kind, Script, Run, Failure, Verdict string
+	OK                                        bool
 }
 
 // mostAlone is how many cases may be proven a second time, alone.
@@ -196,6 +196,7 @@ func TestProveFindsWrongScenarios(t *testing.T) {
 	for name, want := range map[string]map[string]string{
 		"manifest-refused": {"untouched": "manifests/app.yaml"},
 		"image-unknown":    {"untouched": "manifests/app.yaml: the image docker.io/firedrill/nobody-made-this:1 cannot be had"},
+		"setup-refused":    {"untouched": "scenario.yaml: spec.setup[0] (apply): setup/pool.yaml"},
 		"symptom-absent":   {"untouched": "the fault did not show its symptom (scenario.yaml: spec.symptoms)"},
 		"scripts-wrong": {
 			"solution/hangs":         "solutions/hangs.sh: it hangs: it was ended after 20s",
@@ -221,6 +222,9 @@ func TestProveFindsWrongScenarios(t *testing.T) {
 				_, tail, _ := strings.Cut(c.Name, "/")
 				if c.OK || !strings.Contains(c.Failure, want[tail]) {
 					t.Errorf("%s: ok %v, failure %q, want %q", c.Name, c.OK, c.Failure, want[tail])
+				}
+				if tail == "untouched" && c.Run == "" {
+					t.Errorf("%s failed before its page and its run is not named", c.Name)
 				}
 				if strings.Contains(c.Failure, "left behind") {
 					t.Errorf("%s: %s", c.Name, c.Failure)
