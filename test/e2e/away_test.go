@@ -28,13 +28,13 @@ func TestControlPlaneAway(t *testing.T) {
 		return s.Hold.Phase == "holding", s.Hold.Phase + ": " + s.Verdict
 	})
 	d.kubectl("get", "serviceaccounts") // nobody had the time to read of it before the pause
-	engine(t, "pause")
+	controlPlane(t, "pause")
 	paused := time.Now()
 	time.Sleep(asleep)
 	if s := d.status(); s.Recovered || s.Decided {
 		t.Errorf("a verdict while the control plane was away: %+v", s)
 	}
-	engine(t, "unpause")
+	controlPlane(t, "unpause")
 	back := time.Now()
 	d.recovers()
 	r := d.report()
@@ -61,14 +61,14 @@ func TestNodesRestarted(t *testing.T) {
 	d := begin(t, "oomkilled", "limit-cut")
 	d.kubectl("get", "serviceaccounts") // nobody had the time to read of it before the stop
 	nodes := d.started.Nodes
-	if out, err := exec.Command("docker", append([]string{"stop", "--time", "1"}, nodes...)...).CombinedOutput(); err != nil {
+	if out, err := exec.Command(engine(t), append([]string{"stop", "--time", "1"}, nodes...)...).CombinedOutput(); err != nil {
 		t.Fatalf("docker stop: %v\n%s", err, out)
 	}
 	if s := d.status(); s.Recovered || s.Decided {
 		t.Errorf("a verdict while the cluster was away: %+v", s)
 	}
 	for _, node := range nodes {
-		if out, err := exec.Command("docker", "start", node).CombinedOutput(); err != nil {
+		if out, err := exec.Command(engine(t), "start", node).CombinedOutput(); err != nil {
 			t.Fatalf("docker start: %v\n%s", err, out)
 		}
 	}
@@ -138,17 +138,17 @@ func TestUsersAreRecordedWhileTheAPIServerIsAway(t *testing.T) {
 // apiServer sends a signal to the API server, in the control plane's container.
 func apiServer(t *testing.T, signal string) {
 	t.Helper()
-	out, err := exec.Command("docker", "exec", *clusterName+"-control-plane",
+	out, err := exec.Command(engine(t), "exec", *clusterName+"-control-plane",
 		"sh", "-c", "kill -"+signal+" $(pidof kube-apiserver)").CombinedOutput()
 	if err != nil {
 		t.Errorf("kill -%s of the API server: %v\n%s", signal, err, out)
 	}
 }
 
-// engine pauses or unpauses the control plane's container.
-func engine(t *testing.T, verb string) {
+// controlPlane pauses or unpauses the control plane's container.
+func controlPlane(t *testing.T, verb string) {
 	t.Helper()
-	if out, err := exec.Command("docker", verb, *clusterName+"-control-plane").CombinedOutput(); err != nil {
-		t.Fatalf("docker %s: %v\n%s", verb, err, out)
+	if out, err := exec.Command(engine(t), verb, *clusterName+"-control-plane").CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", verb, err, out)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -127,6 +128,21 @@ func (t tool) stream(args ...string) error {
 		return fmt.Errorf("firedrill %s: %w", strings.Join(args, " "), err)
 	}
 	return nil
+}
+
+// engineName is the container engine that works here, as scripts/test finds it.
+var engineName = sync.OnceValues(func() (string, error) {
+	out, err := exec.Command("../../scripts/ci/engine-name").Output()
+	return strings.TrimSpace(string(out)), err
+})
+
+func engine(tb testing.TB) string {
+	tb.Helper()
+	name, err := engineName()
+	if err != nil {
+		tb.Fatalf("find the container engine: %v", err)
+	}
+	return name
 }
 
 // result is what a command left.

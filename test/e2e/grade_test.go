@@ -125,3 +125,17 @@ func (d *drill) restarted() (pod string) {
 	})
 	return pod
 }
+
+// What the README's first command runs: a whole drill to its verdict, and nothing left of it.
+func TestDemo(t *testing.T) {
+	t.Parallel()
+	r := firedrill.run(t, "demo", "oomkilled")
+	for _, want := range []string{"recovered: ", "Timeline", "rolled back deployment", "What a senior reviewer says"} {
+		if !strings.Contains(r.stdout, want) {
+			t.Errorf("the demo does not tell %q", want)
+		}
+	}
+	if r.code != 0 || t.Failed() {
+		t.Errorf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+}
