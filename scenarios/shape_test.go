@@ -52,6 +52,7 @@ func TestShape(t *testing.T) {
 	t.Parallel()
 	const solutions, wrongFixes, hints = 2, 4, 3
 	eachVariant(t, func(t *testing.T, folder *scenario.Folder) {
+		varies(t, folder)
 		spec := folder.Scenario.Spec
 		if n := len(folder.Solutions); n < solutions {
 			t.Errorf("%d solutions, want at least %d", n, solutions)

@@ -118,15 +118,25 @@ func (w *world) node(name string) []runtime.Object {
 // manifests are the healthy system's objects, with the pods that its Deployments make.
 func (w *world) manifests(folder *scenario.Folder) []runtime.Object {
 	w.Helper()
+	var objects []runtime.Object
+	for _, object := range written(w.T, folder) {
+		objects = append(objects, w.born(object, object.GetObjectKind().GroupVersionKind().Kind)...)
+	}
+	return objects
+}
+
+// written are the healthy system's objects as the scenario's files have them.
+func written(t *testing.T, folder *scenario.Folder) []runtime.Object {
+	t.Helper()
 	files, err := fs.Glob(folder.FS, "setup/*.yaml")
 	if err != nil {
-		w.Fatal(err)
+		t.Fatal(err)
 	}
 	var objects []runtime.Object
 	for _, file := range append(files, folder.Scenario.Spec.Manifests...) {
 		text, err := folder.File(file)
 		if err != nil {
-			w.Fatal(err)
+			t.Fatal(err)
 		}
 		reader := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(text)))
 		for {
@@ -135,13 +145,13 @@ func (w *world) manifests(folder *scenario.Folder) []runtime.Object {
 				break
 			}
 			if err != nil {
-				w.Fatal(err)
+				t.Fatal(err)
 			}
-			object, kind, err := scheme.Codecs.UniversalDeserializer().Decode(document, nil, nil)
+			object, _, err := scheme.Codecs.UniversalDeserializer().Decode(document, nil, nil)
 			if err != nil {
-				w.Fatalf("%s: %v", file, err)
+				t.Fatalf("%s: %v", file, err)
 			}
-			objects = append(objects, w.born(object, kind.Kind)...)
+			objects = append(objects, object)
 		}
 	}
 	return objects

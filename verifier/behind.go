@@ -18,7 +18,7 @@ type serviceRef struct {
 	Service string `yaml:"service" doc:"Name of the Service that the clients use." required:"true"`
 }
 
-// behind reads the ready pods that the Service sends its clients to, by name.
+// behind reads the ready pods that the Service sends its clients to, the oldest first.
 func (r serviceRef) behind(ctx context.Context, t *Target) ([]corev1.Pod, error) {
 	slicesOf, err := t.endpointSlices(ctx)
 	if err != nil {
@@ -34,12 +34,7 @@ func (r serviceRef) behind(ctx context.Context, t *Target) ([]corev1.Pod, error)
 			behind = append(behind, pods[i])
 		}
 	}
-	slices.SortFunc(behind, func(a, b corev1.Pod) int {
-		if older(&a, &b) {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(behind, byAge)
 	return behind, nil
 }
 

@@ -1,14 +1,16 @@
 package verifier
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 )
 
-// DeletePod deletes the oldest pod: what was repaired only inside a running pod does not
-// come back with the next one.
+// DeletePod deletes a pod: what was repaired only inside a running pod does not come back
+// with the next one.
 type DeletePod struct {
 	podSelector `yaml:",inline"`
 }
@@ -23,21 +25,26 @@ func (p *DeletePod) Perturb(ctx context.Context, t *Target) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var oldest *corev1.Pod
-	for i := range pods {
-		if one := &pods[i]; active(one) && (oldest == nil || older(one, oldest)) {
-			oldest = one
-		}
-	}
-	if oldest == nil {
+	drawn := t.draw(pods, active)
+	if drawn == nil {
 		return "", fmt.Errorf("no pod matches %s: there is none to delete", p.Selector)
 	}
-	return t.deletePod(ctx, oldest)
+	return t.deletePod(ctx, drawn)
 }
 
-func older(a, b *corev1.Pod) bool {
-	if a.CreationTimestamp.Equal(&b.CreationTimestamp) {
-		return a.Name < b.Name
+// draw is the one that the run's seed takes of the pods that are eligible, in the order of
+// their age; nil when none is.
+func (t *Target) draw(pods []corev1.Pod, eligible func(*corev1.Pod) bool) *corev1.Pod {
+	pods = slices.DeleteFunc(slices.Clone(pods), func(p corev1.Pod) bool { return !eligible(&p) })
+	count := int64(len(pods))
+	if count == 0 {
+		return nil
 	}
-	return a.CreationTimestamp.Before(&b.CreationTimestamp)
+	slices.SortFunc(pods, byAge)
+	return &pods[(t.Seed%count+count)%count] // the remainder has the seed's sign
+}
+
+// byAge puts the oldest pod first; of the same second, by name.
+func byAge(a, b corev1.Pod) int {
+	return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Name, b.Name))
 }

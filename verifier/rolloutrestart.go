@@ -15,8 +15,8 @@ import (
 // restartedAt is the annotation by which kubectl rollout restart changes a pod template.
 const restartedAt = "kubectl.kubernetes.io/restartedAt"
 
-// DeletePodBehind deletes the oldest pod behind a Service, so that the scenario need not
-// know what a repair labels its pods with.
+// DeletePodBehind deletes a pod behind a Service, so that the scenario need not know what
+// a repair labels its pods with.
 type DeletePodBehind struct {
 	serviceRef `yaml:",inline"`
 }
@@ -27,10 +27,11 @@ func (p *DeletePodBehind) Perturb(ctx context.Context, t *Target) (string, error
 	if err != nil {
 		return "", err
 	}
-	if len(pods) == 0 {
+	drawn := t.draw(pods, active)
+	if drawn == nil {
 		return "", fmt.Errorf("no pod behind Service %s is ready: there is none to delete", p.Service)
 	}
-	return t.deletePod(ctx, &pods[0])
+	return t.deletePod(ctx, drawn)
 }
 
 // deletePod deletes with the UID, so that a pod of the same name made meanwhile is left alone.

@@ -121,6 +121,11 @@ type Target struct {
 	Since     time.Time // start of the hold under way; zero outside of a hold
 	FaultAt   time.Time // when the first fault was injected; zero before
 
+	// Seed is the run's. It draws which pod a perturbation takes: of those that it may take,
+	// in the order of their creation and names, the one at Seed modulo their number. 0 takes
+	// the oldest; a negative Seed counts from the youngest.
+	Seed int64
+
 	// AskLimit is how long a database may take to answer one question; 0: 4 s, for a round
 	// of looks that hangs on it would be a gap in what was seen.
 	AskLimit time.Duration

@@ -41,7 +41,7 @@ func (p *WedgePod) Validate() error {
 	return p.podSelector.Validate()
 }
 
-// Perturb wedges the oldest ready pod and waits until the cluster has dealt with it. A
+// Perturb wedges a ready pod and waits until the cluster has dealt with it. A
 // pod that nobody noticed is deleted, so that the referee leaves none behind.
 func (p *WedgePod) Perturb(ctx context.Context, t *Target) (did string, err error) {
 	pod, err := p.victim(ctx, t)
@@ -72,16 +72,11 @@ func (p *WedgePod) victim(ctx context.Context, t *Target) (*corev1.Pod, error) {
 	if err != nil {
 		return nil, err
 	}
-	var oldest *corev1.Pod
-	for i := range pods {
-		if one := &pods[i]; active(one) && ready(one) && (oldest == nil || older(one, oldest)) {
-			oldest = one
-		}
-	}
-	if oldest == nil {
+	drawn := t.draw(pods, func(p *corev1.Pod) bool { return active(p) && ready(p) })
+	if drawn == nil {
 		return nil, fmt.Errorf("no pod that matches %s is ready: there is none to wedge", p.Selector)
 	}
-	return oldest, nil
+	return drawn, nil
 }
 
 // clear deletes the pod that was wedged, and no other one of its name.

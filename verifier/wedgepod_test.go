@@ -122,7 +122,7 @@ func TestWedgePod(t *testing.T) {
 			}).Perturb(ctx, on)
 			judge(t, did, err, c.survived, c.failed)
 			if asked != "b:8080/debug/wedge?w" {
-				t.Errorf("asked %s, want the oldest ready pod by the port's number", asked)
+				t.Errorf("asked %s, want the oldest ready pod (seed 0) by the port's number", asked)
 			}
 			_, err = on.Client.CoreV1().Pods(shopNS).Get(t.Context(), "b", metav1.GetOptions{})
 			if left := err == nil; left == (c.survived != "" || name == "deleted meanwhile") {

@@ -205,5 +205,6 @@ func (e *Engine) target() (*verifier.Target, error) {
 	return &verifier.Target{
 		Client: e.Client, Namespace: e.run.Created.Run, Nodes: e.Nodes, Pods: e.Pods, Traffic: e.Users, Baseline: base,
 		Actions: e.actions, Now: e.Now, FaultAt: e.run.FaultAt, RefereeImage: e.RefereeImage,
+		Seed: e.run.Created.Seed,
 	}, nil
 }

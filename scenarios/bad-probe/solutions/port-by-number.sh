@@ -4,5 +4,5 @@
 set -eu
 kubectl logs -l app="$APP" --tail=3
 kubectl patch "deployment/$APP" --type=json \
-  -p '[{"op":"replace","path":"/spec/template/spec/containers/0/readinessProbe/httpGet/port","value":8080}]'
+  -p '[{"op":"replace","path":"/spec/template/spec/containers/0/readinessProbe/httpGet/port","value":'"$PORT"'}]'
 kubectl rollout status "deployment/$APP" --timeout=110s

@@ -4,4 +4,4 @@
 set -eu
 kubectl create deployment holding-page --image=docker.io/firedrill/holding-page:1.0.0
 kubectl patch "service/$APP" --type=merge \
-  -p '{"spec":{"selector":{"app":"holding-page"},"ports":[{"name":"http","port":80,"targetPort":8080}]}}'
+  -p '{"spec":{"selector":{"app":"holding-page"},"ports":[{"name":"http","port":80,"targetPort":'"$PORT"'}]}}'
