@@ -179,7 +179,7 @@ func (e Entry) Check(vars Vars, kinds Kinds) (*Folder, error) {
 	return folder, e.located(problems.Err())
 }
 
-// Lint is Check for every variant and every value of every variable: a name that is
+// Lint is Check for every variant with every value of every variable: a name that is
 // wrong only with one of them is found before the seed that chooses it.
 func (e Entry) Lint(kinds Kinds) (*Folder, error) {
 	folder, err := e.Check(Vars{}, kinds)
@@ -191,21 +191,7 @@ func (e Entry) Lint(kinds Kinds) (*Folder, error) {
 		return nil, err
 	}
 	problems = append(problems, folder.gradable().In(e.Dir)...)
-	variants := folder.Scenario.Spec.Variants
-	most := max(1, len(variants))
-	for _, v := range folder.Scenario.Spec.Variables {
-		most = max(most, len(v.OneOf))
-	}
-	for i := range most {
-		values := map[string]string{}
-		for _, v := range folder.Scenario.Spec.Variables {
-			if len(v.OneOf) > 0 {
-				values[v.Name] = v.OneOf[i%len(v.OneOf)]
-			}
-		}
-		if len(variants) > 0 {
-			values[VarVariant] = variants[i%len(variants)].Name
-		}
+	for _, values := range choices(folder.Scenario.Spec) {
 		var more Problems
 		checked, err := e.Check(Vars{Values: values}, kinds)
 		if err != nil && !errors.As(err, &more) {
@@ -217,6 +203,32 @@ func (e Entry) Lint(kinds Kinds) (*Folder, error) {
 		problems = append(problems, more...)
 	}
 	return folder, problems.Err()
+}
+
+// choices are values of the variables: in each variant every value of every variable
+// occurs, the variables side by side, not each with each of another.
+func choices(spec Spec) []map[string]string {
+	variants := []Variant{{}}
+	if len(spec.Variants) > 0 {
+		variants = spec.Variants
+	}
+	most := 1
+	for _, v := range spec.Variables {
+		most = max(most, len(v.OneOf))
+	}
+	var all []map[string]string
+	for _, variant := range variants {
+		for i := range most {
+			values := map[string]string{VarVariant: variant.Name}
+			for _, v := range spec.Variables {
+				if len(v.OneOf) > 0 {
+					values[v.Name] = v.OneOf[i%len(v.OneOf)]
+				}
+			}
+			all = append(all, values)
+		}
+	}
+	return all
 }
 
 func (e Entry) located(err error) error {

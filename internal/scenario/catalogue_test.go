@@ -125,6 +125,21 @@ func TestOpenAll(t *testing.T) {
 	}
 }
 
+// TestLintEveryVariantWithEveryValue: the second value is wrong only in the first variant.
+func TestLintEveryVariantWithEveryValue(t *testing.T) {
+	t.Parallel()
+	folder := withNodeFix(t, inVariants(t,
+		"  variables:\n", "  variables:\n    - name: copies\n      oneOf: [\"2\", \"10\"]\n",
+		"        deployment: checkout\n  hints:", "        deployment: checkout\n        replicas: ${copies}\n  hints:",
+		"Look at ${node},", "Look at the ${copies} pods on ${node},",
+	))
+	_, err := scenario.Entry{Name: "queue-full", FS: folder}.Lint(kinds())
+	const want = "scenario.yaml:68:19: spec.safeguards[0].with.replicas must be 1 to 9, not 10"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 func TestWriteSkeleton(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
