@@ -22,7 +22,7 @@ type Finding struct {
 	Check   string `json:"check"` // engine, version, cgroup, cpu, memory, disk, inotify, image, kubectl, ports, cluster
 	Level   Level  `json:"level"`
 	Message string `json:"message"`
-	Cure    string `json:"cure,omitempty"` // what to do about it
+	Cure    string `json:"cure,omitempty"` // what to do about it; none of what is ok
 }
 
 // Examination is what Doctor found.
@@ -105,6 +105,16 @@ func (v *visit) probes() []probe {
 	}
 }
 
-func found(check string, level Level, message, cure string) Finding {
-	return Finding{Check: check, Level: level, Message: message, Cure: cure}
+func foundOK(check, message string) Finding {
+	return Finding{Check: check, Level: LevelOK, Message: message}
+}
+
+// foundWarn and foundFail take the cure, which is never empty: a line that tells of
+// something wrong tells what to do about it.
+func foundWarn(check, message, cure string) Finding {
+	return Finding{Check: check, Level: LevelWarn, Message: message, Cure: cure}
+}
+
+func foundFail(check, message, cure string) Finding {
+	return Finding{Check: check, Level: LevelFail, Message: message, Cure: cure}
 }

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,20 +13,20 @@ import (
 func (v *visit) probeEngine(context.Context) Finding {
 	if v.engineErr == nil {
 		if v.engine.OSType != "" && v.engine.OSType != "linux" {
-			return found("engine", LevelFail, fmt.Sprintf("%s runs %s containers", v.engine.Provider, v.engine.OSType),
+			return foundFail("engine", fmt.Sprintf("%s runs %s containers", v.engine.Provider, v.engine.OSType),
 				"Switch Docker Desktop to Linux containers.")
 		}
-		return found("engine", LevelOK, fmt.Sprintf("%s on %s answers", v.engine.Provider, orUnknown(v.engine.OS)), "")
+		return foundOK("engine", fmt.Sprintf("%s on %s answers", v.engine.Provider, orUnknown(v.engine.OS)))
 	}
+	message, cure := firstLine(v.engineErr.Error()), ""
 	var notReady *NotReadyError
 	if errors.As(v.engineErr, &notReady) {
-		message := notReady.What
+		message, cure = notReady.What, notReady.Cure
 		if notReady.Err != nil {
 			message += ": " + firstLine(notReady.Err.Error())
 		}
-		return found("engine", LevelFail, message, notReady.Cure)
 	}
-	return found("engine", LevelFail, firstLine(v.engineErr.Error()), "")
+	return foundFail("engine", message, cmp.Or(cure, "Start the engine, and see that its `info` (docker info, podman info) works as this user."))
 }
 
 // minimumVersions are what kind needs: --cgroupns came with Docker's API 1.41
@@ -47,12 +48,20 @@ func (v *visit) probeVersion(context.Context) Finding {
 	has, wants := v.engine.Version, minimumVersion(v.engine.Provider)
 	switch {
 	case has == "":
-		return found("version", LevelWarn, "the engine does not tell its version", "")
+		return foundWarn("version", "the engine does not tell its version", unknownVersionCure(v.engine.Provider, wants))
 	case wants == "" || !olderThan(has, wants):
-		return found("version", LevelOK, fmt.Sprintf("%s %s", v.engine.Provider, has), "")
+		return foundOK("version", fmt.Sprintf("%s %s", v.engine.Provider, has))
 	}
-	return found("version", LevelFail, fmt.Sprintf("%s %s is older than %s, which kind needs", v.engine.Provider, has, wants),
+	return foundFail("version", fmt.Sprintf("%s %s is older than %s, which kind needs", v.engine.Provider, has, wants),
 		fmt.Sprintf("Update %s to %s or later.", v.engine.Provider, wants))
+}
+
+func unknownVersionCure(provider, wants string) string {
+	cure := fmt.Sprintf("Run `%s version`: when no server answers, restart the engine", provider)
+	if wants == "" {
+		return cure + "."
+	}
+	return cure + fmt.Sprintf("; one older than %s is to be updated.", wants)
 }
 
 // probeCgroup: the kubelet of Kubernetes 1.35 and later refuses cgroup v1 unless told
@@ -60,11 +69,12 @@ func (v *visit) probeVersion(context.Context) Finding {
 func (v *visit) probeCgroup(context.Context) Finding {
 	switch v.engine.CgroupVersion {
 	case "2":
-		return found("cgroup", LevelOK, "cgroup v2", "")
+		return foundOK("cgroup", "cgroup v2")
 	case "1":
-		return found("cgroup", LevelOK, "cgroup v1: Kubernetes is told to accept it; it drops support in a later version", "")
+		return foundOK("cgroup", "cgroup v1: Kubernetes is told to accept it; it drops support in a later version")
 	}
-	return found("cgroup", LevelWarn, "the engine does not tell its cgroup version: v2 is assumed", "")
+	return foundWarn("cgroup", "the engine does not tell its cgroup version: v2 is assumed",
+		"Run `stat -fc %T /sys/fs/cgroup` where the engine runs: unless it says cgroup2fs, boot that machine with systemd.unified_cgroup_hierarchy=1. A newer engine (Docker 20.10, Podman 3.0) tells it.")
 }
 
 // Memory that a cluster of a control plane and two workers needs: measured, a ready
@@ -80,60 +90,80 @@ func (v *visit) probeMemory(context.Context) Finding {
 	cure := "Give the engine more memory (Docker Desktop: Settings, Resources), or use `firedrill up --workers 1`."
 	switch {
 	case has <= 0:
-		return found("memory", LevelWarn, "the engine does not tell how much memory it has", "")
+		return foundWarn("memory", "the engine does not tell how much memory it has",
+			fmt.Sprintf("Run `free -h` where the engine runs: with less than %s, use `firedrill up --workers 1`.", gib(memoryWanted)))
 	case has < memoryNeeded:
-		return found("memory", LevelFail, fmt.Sprintf("%s: a cluster needs %s", gib(has), gib(memoryNeeded)), cure)
+		return foundFail("memory", fmt.Sprintf("%s: a cluster needs %s", gib(has), gib(memoryNeeded)), cure)
 	case has < memoryWanted:
-		return found("memory", LevelWarn, fmt.Sprintf("%s: a drill is comfortable with %s", gib(has), gib(memoryWanted)), cure)
+		return foundWarn("memory", fmt.Sprintf("%s: a drill is comfortable with %s", gib(has), gib(memoryWanted)), cure)
 	}
-	return found("memory", LevelOK, gib(has), "")
+	return foundOK("memory", gib(has))
 }
 
 // probeCPU: fewer than 2 cores make the control plane too slow to be believed.
 func (v *visit) probeCPU(context.Context) Finding {
 	switch {
 	case v.engine.CPUs <= 0:
-		return found("cpu", LevelWarn, "the engine does not tell how many CPUs it has", "")
+		return foundWarn("cpu", "the engine does not tell how many CPUs it has",
+			"Run `nproc` where the engine runs: if it says 1, give the engine 2 CPUs or more.")
 	case v.engine.CPUs < 2:
-		return found("cpu", LevelWarn, "1 CPU: the control plane will be slow, and drills with it", "Give the engine 2 CPUs or more.")
+		return foundWarn("cpu", "1 CPU: the control plane will be slow, and drills with it", "Give the engine 2 CPUs or more.")
 	}
-	return found("cpu", LevelOK, fmt.Sprintf("%d CPUs", v.engine.CPUs), "")
+	return foundOK("cpu", fmt.Sprintf("%d CPUs", v.engine.CPUs))
 }
 
 // probeImage: is the node image here, or can it be had?
 func (v *visit) probeImage(ctx context.Context) Finding {
 	ref, id, err := v.manager.chooseImage(ctx, v.image)
 	if err != nil {
-		return found("image", LevelFail, firstLine(err.Error()), "")
+		return foundFail("image", firstLine(err.Error()),
+			fmt.Sprintf("See that --image and $%s, where they are set, are names of images, and that `%s images` works as this user.", ImageVariable, v.engine.Provider))
 	}
 	if id != "" {
-		return found("image", LevelOK, fmt.Sprintf("node image %s is here", shortRef(ref)), "")
+		return foundOK("image", fmt.Sprintf("node image %s is here", shortRef(ref)))
 	}
 	cure := "Build one with scripts/nodeimage/build, or name one that is here: --image, or $" + ImageVariable + "."
 	if err := v.manager.engine.Pullable(ctx, ref); err != nil {
-		return found("image", LevelFail, fmt.Sprintf("node image %s is not here and its registry does not give it: %s", shortRef(ref), firstLine(err.Error())), cure)
+		return foundFail("image", fmt.Sprintf("node image %s is not here and its registry does not give it: %s", shortRef(ref), firstLine(err.Error())), cure)
 	}
-	return found("image", LevelOK, fmt.Sprintf("node image %s is not here yet; `up` pulls it", shortRef(ref)), "")
+	return foundOK("image", fmt.Sprintf("node image %s is not here yet; `up` pulls it", shortRef(ref)))
 }
 
 // probeCluster: what is there under the cluster's name?
 func (v *visit) probeCluster(ctx context.Context) Finding {
 	there, err := v.manager.find(ctx, v.name)
+	switch {
+	case err != nil:
+		return v.unusableCluster(err)
+	case there.state == nil:
+		return foundOK("cluster", fmt.Sprintf("no cluster %q yet; `up` makes it", v.name))
+	case there.state.Phase != phaseReady:
+		return foundWarn("cluster", fmt.Sprintf("cluster %q was never finished", v.name),
+			fmt.Sprintf("Run `firedrill up%[1]s` or `firedrill down%[1]s`.", nameFlag(v.name)))
+	}
+	_, err = v.manager.Get(ctx, v.name)
 	var foreign *ForeignError
 	switch {
 	case errors.As(err, &foreign):
-		return found("cluster", LevelFail, foreign.Error(), "Choose another name with --name.")
+		return v.unusableCluster(err)
 	case err != nil:
-		return found("cluster", LevelFail, firstLine(err.Error()), "")
-	case there.state == nil:
-		return found("cluster", LevelOK, fmt.Sprintf("no cluster %q yet; `up` makes it", v.name), "")
-	case there.state.Phase != phaseReady:
-		return found("cluster", LevelWarn, fmt.Sprintf("cluster %q was never finished", v.name), "Run `firedrill up` or `firedrill down`.")
+		return foundWarn("cluster", firstLine(err.Error()),
+			fmt.Sprintf("Run `firedrill up%s`: it brings the cluster back or makes it anew.", nameFlag(v.name)))
 	}
-	if _, err := v.manager.Get(ctx, v.name); err != nil {
-		return found("cluster", LevelWarn, firstLine(err.Error()), "Run `firedrill up`: it brings the cluster back or makes it anew.")
+	return foundOK("cluster", fmt.Sprintf("cluster %q is up", v.name))
+}
+
+// unusableCluster is what there is to do about a cluster that `up` would refuse.
+func (v *visit) unusableCluster(err error) Finding {
+	cure := fmt.Sprintf("See that `%s ps -a` works as this user.", v.engine.Provider)
+	var foreign *ForeignError
+	if errors.As(err, &foreign) {
+		cure = "Choose another name with --name."
+	} else if _, unread := loadState(v.manager.home, v.name); unread != nil {
+		cure = fmt.Sprintf("Move %s away and run `firedrill down%s`: it knows the nodes by the folder that is mounted into them.",
+			statePath(v.manager.home, v.name), nameFlag(v.name))
 	}
-	return found("cluster", LevelOK, fmt.Sprintf("cluster %q is up", v.name), "")
+	return foundFail("cluster", firstLine(err.Error()), cure)
 }
 
 // olderThan compares the leading numbers of two versions: 20.10.24+dfsg1 and 20.10.

@@ -29,20 +29,21 @@ const (
 func (v *visit) probeDisk(context.Context) Finding {
 	dir := v.engine.Storage
 	if !v.engineIsLocal() {
-		return found("disk", LevelOK, "not checked: the engine runs in a virtual machine or on another host", "")
+		return foundOK("disk", "not checked: the engine runs in a virtual machine or on another host")
 	}
 	free, err := freeSpace(existingParent(dir))
 	if err != nil {
-		return found("disk", LevelWarn, fmt.Sprintf("cannot tell how much room %s has: %v", dir, err), "")
+		return foundWarn("disk", fmt.Sprintf("cannot tell how much room %s has: %v", dir, err),
+			fmt.Sprintf("Run `sudo df -h %s`: a cluster needs %s, %s are comfortable.", dir, gib(diskNeeded), gib(diskWanted)))
 	}
 	cure := fmt.Sprintf("Make room on the file system of %s, for example with `%s image prune`.", dir, v.engine.Provider)
 	switch {
 	case free < diskNeeded:
-		return found("disk", LevelFail, fmt.Sprintf("%s free in %s: a cluster needs %s", gib(free), dir, gib(diskNeeded)), cure)
+		return foundFail("disk", fmt.Sprintf("%s free in %s: a cluster needs %s", gib(free), dir, gib(diskNeeded)), cure)
 	case free < diskWanted:
-		return found("disk", LevelWarn, fmt.Sprintf("%s free in %s: %s are comfortable", gib(free), dir, gib(diskWanted)), cure)
+		return foundWarn("disk", fmt.Sprintf("%s free in %s: %s are comfortable", gib(free), dir, gib(diskWanted)), cure)
 	}
-	return found("disk", LevelOK, fmt.Sprintf("%s free in %s", gib(free), dir), "")
+	return foundOK("disk", fmt.Sprintf("%s free in %s", gib(free), dir))
 }
 
 // engineIsLocal tells whether the engine shares this host's kernel and files.
@@ -81,30 +82,38 @@ func inotifyLimits() []struct {
 // probeInotify: can so many nodes watch so many files?
 func (v *visit) probeInotify(context.Context) Finding {
 	if v.goos != "linux" || (v.engineErr == nil && !v.engineIsLocal()) {
-		return found("inotify", LevelOK, "not checked: the nodes' kernel is not this host's", "")
+		return foundOK("inotify", "not checked: the nodes' kernel is not this host's")
 	}
-	level, messages, cures := LevelOK, []string{}, []string{}
+	return inotify("/proc/sys/fs/inotify")
+}
+
+// inotify judges the limits that the files in dir hold.
+func inotify(dir string) Finding {
+	var messages, settings []string
+	unread, tooLow := false, false
 	for _, limit := range inotifyLimits() {
-		has, err := readNumber("/proc/sys/fs/inotify/" + limit.file)
+		setting := fmt.Sprintf("fs.inotify.%s=%d", limit.file, limit.wanted)
+		has, err := readNumber(filepath.Join(dir, limit.file))
 		if err != nil {
-			return found("inotify", LevelWarn, err.Error(), "")
-		}
-		messages = append(messages, fmt.Sprintf("%s %d", limit.file, has))
-		if has >= limit.wanted {
+			messages, settings, unread = append(messages, err.Error()), append(settings, setting), true
 			continue
 		}
-		cures = append(cures, fmt.Sprintf("fs.inotify.%s=%d", limit.file, limit.wanted))
-		if has < limit.needed {
-			level = LevelFail
-		} else if level == LevelOK {
-			level = LevelWarn
+		messages = append(messages, fmt.Sprintf("%s %d", limit.file, has))
+		if has < limit.wanted {
+			settings = append(settings, setting)
 		}
+		tooLow = tooLow || has < limit.needed
 	}
-	cure := ""
-	if len(cures) > 0 {
-		cure = "Run `sudo sysctl -w " + strings.Join(cures, " ") + "`, and put it into /etc/sysctl.d to keep it."
+	message, command := strings.Join(messages, ", "), "`sudo sysctl -w "+strings.Join(settings, " ")+"`"
+	switch {
+	case len(settings) == 0:
+		return foundOK("inotify", message)
+	case unread && !tooLow:
+		return foundWarn("inotify", message, "If nodes fail with \"too many open files\", run "+command+" on the machine whose kernel they use.")
+	case tooLow:
+		return foundFail("inotify", message, "Run "+command+", and put it into /etc/sysctl.d to keep it.")
 	}
-	return found("inotify", level, strings.Join(messages, ", "), cure)
+	return foundWarn("inotify", message, "Run "+command+", and put it into /etc/sysctl.d to keep it.")
 }
 
 func readNumber(file string) (int, error) {
@@ -125,7 +134,7 @@ func (v *visit) probeKubectl(ctx context.Context) Finding {
 	install := "Install kubectl: https://kubernetes.io/docs/tasks/tools/"
 	out, err := exec.CommandContext(ctx, "kubectl", "version", "--client", "-o", "json").Output()
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
-		return found("kubectl", LevelWarn, "kubectl is not installed: firedrill runs without it, you repair with it", install)
+		return foundWarn("kubectl", "kubectl is not installed: firedrill runs without it, you repair with it", install)
 	}
 	var answer struct {
 		ClientVersion struct{ GitVersion string }
@@ -134,14 +143,14 @@ func (v *visit) probeKubectl(ctx context.Context) Finding {
 		err = json.Unmarshal(out, &answer)
 	}
 	if err != nil {
-		return found("kubectl", LevelWarn, fmt.Sprintf("kubectl does not tell its version: %v", err), install)
+		return foundWarn("kubectl", fmt.Sprintf("kubectl does not tell its version: %v", err), install)
 	}
 	client, server := answer.ClientVersion.GitVersion, v.clusterVersion(ctx)
 	if skew := minorOf(client) - minorOf(server); server != "" && (skew > 1 || skew < -1) {
-		return found("kubectl", LevelWarn, fmt.Sprintf("kubectl %s is %d minor versions from the cluster's %s", client, max(skew, -skew), server),
+		return foundWarn("kubectl", fmt.Sprintf("kubectl %s is %d minor versions from the cluster's %s", client, max(skew, -skew), server),
 			"Install a kubectl of the cluster's version, or one minor version away from it.")
 	}
-	return found("kubectl", LevelOK, "kubectl "+client, "")
+	return foundOK("kubectl", "kubectl "+client)
 }
 
 // clusterVersion is the version of the cluster that is up, else the one that kind's
@@ -172,11 +181,12 @@ func minorOf(version string) int {
 func (v *visit) probePorts(ctx context.Context) Finding {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		return found("ports", LevelFail, fmt.Sprintf("no free port on 127.0.0.1 for the API server: %v", err),
+		return foundFail("ports", fmt.Sprintf("no free port on 127.0.0.1 for the API server: %v", err),
 			"See what keeps programs from listening on 127.0.0.1: a firewall, or all ports in use.")
 	}
 	if err := listener.Close(); err != nil {
-		return found("ports", LevelWarn, fmt.Sprintf("a port on 127.0.0.1 could not be given back: %v", err), "")
+		return foundWarn("ports", fmt.Sprintf("a port on 127.0.0.1 could not be given back: %v", err),
+			"Run `firedrill doctor` again; if it says the same, see with `ss -ltnp` what holds the ports.")
 	}
-	return found("ports", LevelOK, "127.0.0.1 has free ports for the API server", "")
+	return foundOK("ports", "127.0.0.1 has free ports for the API server")
 }
