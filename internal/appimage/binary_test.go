@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"debug/elf"
+	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -44,6 +46,9 @@ func TestReleaseBinaryComesFirst(t *testing.T) {
 	if err != nil || string(data) != "released" || *builds != 0 {
 		t.Errorf("got %q, %v after %d builds", data, err, *builds)
 	}
+	if _, err := os.Stat(b.cache); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a folder was made for nothing: %v", err)
+	}
 	b.embedded = fstest.MapFS{"bin/drillapp-linux-amd64.gz": {Data: packed.Bytes()[:12]}}
 	if _, err := b.binary(t.Context(), "amd64"); err == nil || *builds != 0 {
 		t.Errorf("a broken release binary: %v after %d builds, want an error", err, *builds)
@@ -68,10 +73,7 @@ func TestBuildFromSources(t *testing.T) {
 	}
 	t.Chdir(t.TempDir())
 	t.Setenv("GOFLAGS", "-mod=mod") // a user's setting that must not matter
-	b, err := NewBuilder(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := NewBuilder(t.TempDir())
 	b.embedded = fstest.MapFS{}
 	data, err := b.binary(t.Context(), "arm64")
 	if err != nil {

@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -31,17 +29,10 @@ type Builder struct {
 	compile  func(ctx context.Context, arch, output string) error
 }
 
-// NewBuilder returns a builder that caches what it builds in the user's cache folder,
-// or in cacheDir when that is not empty.
-func NewBuilder(cacheDir string) (*Builder, error) {
-	if cacheDir == "" {
-		dir, err := os.UserCacheDir()
-		if err != nil {
-			return nil, fmt.Errorf("find a folder to cache the workload's binary in: %w", err)
-		}
-		cacheDir = filepath.Join(dir, "firedrill")
-	}
-	return &Builder{embedded: embedded, cache: cacheDir, compile: compile}, nil
+// NewBuilder returns a builder that caches what it builds in cacheDir, which it makes when
+// it builds something: a release build never does.
+func NewBuilder(cacheDir string) *Builder {
+	return &Builder{embedded: embedded, cache: cacheDir, compile: compile}
 }
 
 // RefereeImage is the image of the prober and of canary pods. Its tag is a hash of the

@@ -59,7 +59,7 @@ func (f *Factory) newReferee(ctx context.Context, r *openRun, log *slog.Logger) 
 	if err != nil {
 		return nil, err
 	}
-	builder, err := appimage.NewBuilder("")
+	h, err := f.Home()
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func (f *Factory) newReferee(ctx context.Context, r *openRun, log *slog.Logger) 
 	engine, err := drill.NewEngine(folder, drill.Deps{
 		Journal: r.journal, Files: store, Client: client, Dynamic: dyn,
 		Mapper: injectors.NewMapper(client.Discovery()), Nodes: c, ControlPlane: trail.Follower.Node, Pods: podexec.New(config, client),
-		Images:  &imageLoader{client: client, cluster: c, builder: builder, referee: referee, selector: r.NodeSelector},
+		Images:  &imageLoader{client: client, cluster: c, builder: appimage.NewBuilder(h.Cache()), referee: referee, selector: r.NodeSelector},
 		Trainee: trainee.New(client, config, r.NodeSelector, func(run string) string { return filepath.Join(store.Dir(run), traineeKubeconfig) }),
 		Users:   users, Actions: trail, Runner: &verifier.Runner{}, Now: time.Now, Log: log, RefereeImage: referee.Name,
 		Notifier: notifier, ClusterGone: func() (bool, error) { return f.clusterRemoved(r.Run) },

@@ -82,6 +82,9 @@ func (h Home) Exams() string { return filepath.Join(string(h), "exams") }
 // Exam is the folder of the named exam.
 func (h Home) Exam(id string) string { return filepath.Join(h.Exams(), id) }
 
+// Cache is the folder for what is made anew when it is missing.
+func (h Home) Cache() string { return filepath.Join(string(h), "cache") }
+
 // RemoveEmpty removes the home folder's own sub-folders and then the home folder
 // itself, as far as they are empty, so that a `down` leaves nothing behind.
 func (h Home) RemoveEmpty() error {

@@ -38,6 +38,19 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+// TestEverythingLiesInTheHome: who deletes the folder has deleted all that is kept.
+func TestEverythingLiesInTheHome(t *testing.T) {
+	t.Parallel()
+	h := Home(filepath.FromSlash("/f"))
+	for _, path := range []string{
+		h.Clusters(), h.Cluster("c"), h.ClusterLock("c"), h.PlacesLock(), h.Runs(), h.Run("r"), h.Exams(), h.Exam("e"), h.Cache(),
+	} {
+		if in, err := filepath.Rel(h.Dir(), path); err != nil || !filepath.IsLocal(in) || in == "." {
+			t.Errorf("%s is not in %s", path, h.Dir())
+		}
+	}
+}
+
 func TestWriteFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a", "b", "file")
