@@ -92,27 +92,33 @@ type benchRun struct {
 func (r *benchRun) Name() string { return r.name() }
 
 // Script is part of prove.Run.
-func (r *benchRun) Script(ctx context.Context) (out string, err error) {
+func (r *benchRun) Script(ctx context.Context) (string, error) {
 	folder, err := loadFolder(r.Created)
 	if err != nil {
 		return "", err
 	}
-	text, err := folder.Text(r.script)
+	env, err := r.env(folder)
 	if err != nil {
 		return "", err
 	}
-	dir, err := os.MkdirTemp("", "firedrill-prove-")
+	return runScript(ctx, folder, r.script, env)
+}
+
+// runScript runs a scenario's script in a folder of its own and returns its output, of one
+// that fails too. What the script started ends with it when ctx does.
+func runScript(ctx context.Context, folder *scenario.Folder, script scenario.Script, env []string) (out string, err error) {
+	text, err := folder.Text(script)
+	if err != nil {
+		return "", err
+	}
+	dir, err := os.MkdirTemp("", "firedrill-script-")
 	if err != nil {
 		return "", fmt.Errorf("make a folder for the script: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	path := filepath.Join(dir, filepath.Base(r.script.Path))
+	path := filepath.Join(dir, filepath.Base(script.Path))
 	if err := os.WriteFile(path, text, 0o700); err != nil { //nolint:gosec // a script is run
 		return "", fmt.Errorf("write the script: %w", err)
-	}
-	env, err := r.env(folder)
-	if err != nil {
-		return "", err
 	}
 	var output bytes.Buffer
 	cmd := exec.CommandContext(ctx, path)

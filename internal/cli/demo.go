@@ -2,11 +2,8 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -69,7 +66,7 @@ func runDemo(ctx context.Context, o *demoOptions) error {
 }
 
 // playSolution runs a solution's script as the trainee, with the trainee's kubeconfig.
-func (f *Factory) playSolution(ctx context.Context, r *openRun, name string) (err error) {
+func (f *Factory) playSolution(ctx context.Context, r *openRun, name string) error {
 	folder, err := loadFolder(r.Created)
 	if err != nil {
 		return err
@@ -78,30 +75,14 @@ func (f *Factory) playSolution(ctx context.Context, r *openRun, name string) (er
 	if err != nil {
 		return err
 	}
-	text, err := fs.ReadFile(folder.FS, script.Path)
-	if err != nil {
-		return fmt.Errorf("read %s: %w", script.Path, err)
-	}
-	dir, err := os.MkdirTemp("", "firedrill-demo-")
-	if err != nil {
-		return fmt.Errorf("play %s: %w", script.Path, err)
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	path := filepath.Join(dir, filepath.Base(script.Path))
-	if err := os.WriteFile(path, text, 0o700); err != nil { //nolint:gosec // a script is there to be run
-		return fmt.Errorf("play %s: %w", script.Path, err)
-	}
 	env, err := f.scriptEnv(r.Run, folder, r.kubeconfig())
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, path)
-	cmd.Env = env
-	cmd.Dir = dir
-	out, err := cmd.CombinedOutput()
-	f.Log.Debug("solution", "script", script.Path, "output", string(out))
+	out, err := runScript(ctx, folder, script, env)
+	f.Log.Debug("solution", "script", script.Path, "output", out)
 	if err != nil && ctx.Err() == nil {
-		return fmt.Errorf("the solution %s failed: %w\n%s", script.Path, err, strings.TrimSpace(string(out)))
+		return fmt.Errorf("the solution %s failed: %w\n%s", script.Path, err, strings.TrimSpace(out))
 	}
 	return nil
 }

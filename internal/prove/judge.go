@@ -189,10 +189,20 @@ func onlyBroken(r *drill.Run, want string) error {
 			continue
 		}
 		if broken := !s.Held; broken != (s.ID == want) {
-			return fmt.Errorf("safeguard %s: held %v: %s", s.ID, s.Held, s.Reason)
+			return fmt.Errorf("safeguard %s: held %v%s: %s", s.ID, s.Held, sinceTheFault(r, s), s.Reason)
 		}
 	}
 	return nil
+}
+
+// sinceTheFault tells of a safeguard that the fault itself breaks, so that no wrong fix can be
+// refused by its own name.
+func sinceTheFault(r *drill.Run, s verifier.SafeguardState) string {
+	byFix := func(b drill.Broken) bool { return b.ID == s.ID }
+	if s.Held || slices.ContainsFunc(r.Broken, byFix) {
+		return ""
+	}
+	return " from the fault on, which breaks what it compares (scenario.yaml: spec.safeguards)"
 }
 
 func unobserved(s *verifier.State) bool {
