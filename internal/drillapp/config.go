@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// config is the environment of serve; doc.go has the table.
+// config is the environment of serve; docs/reference.md has the table.
 type config struct {
 	port, version, pod        string
 	workingSet, sessionBytes  int64
