@@ -52,8 +52,9 @@ func newReport(f *Factory) *cobra.Command {
 		GroupID: groupDrill,
 		Short:   "Tell a run: verdict, grade, times, timeline, what the users saw, each with its evidence",
 		Long: `Tell a run: its verdict, its grade, the times, what the users saw and what was done,
-each with its evidence. The html format is one page that needs nothing else and opens
-offline; junit, csv and xapi are for build servers, spreadsheets and learning record stores.`,
+each with its evidence. Without RUN it is the run under way, and when none is the newest one.
+The html format is one page that needs nothing else and opens offline; junit, csv and xapi are
+for build servers, spreadsheets and learning record stores.`,
 		Example: `  firedrill report
   firedrill report shop-x7k2q -o html --file shop-x7k2q.html
   firedrill report shop-x7k2q -o csv --table summary
@@ -64,14 +65,18 @@ offline; junit, csv and xapi are for build servers, spreadsheets and learning re
 			if err := o.check(); err != nil {
 				return err
 			}
+			name, err := f.runToTell(optionalRun(args))
+			if err != nil {
+				return err
+			}
 			if o.verify {
-				r, err := f.openRun(optionalRun(args))
+				r, err := f.openRun(name)
 				if err != nil {
 					return err
 				}
 				return f.printVerified(cmd.Context(), r, o.output)
 			}
-			r, err := f.openLive(cmd.Context(), optionalRun(args))
+			r, err := f.openLive(cmd.Context(), name)
 			if err != nil {
 				return err
 			}

@@ -72,6 +72,34 @@ func (f *Factory) openLive(ctx context.Context, name string) (*openRun, error) {
 	return r, r.refresh()
 }
 
+// errNoneOpen is wrapped where a run that is under way was asked for, and none is.
+var errNoneOpen = errors.New("no run is under way: name one (firedrill runs), or begin with firedrill start NAME")
+
+// runToTell picks the run of a verb that only tells: the one named, else the only one that
+// is under way, else the newest one. Nobody named that one, so it is said which it is.
+func (f *Factory) runToTell(name string) (string, error) {
+	if name != "" {
+		return name, nil
+	}
+	store, err := f.store()
+	if err != nil {
+		return "", err
+	}
+	name, noneOpen := onlyRun(store)
+	if !errors.Is(noneOpen, errNoneOpen) {
+		return name, noneOpen
+	}
+	runs, err := store.List()
+	if err != nil {
+		return "", err
+	}
+	if len(runs) == 0 {
+		return "", noneOpen
+	}
+	newest := runs[len(runs)-1]
+	return newest, write(f.IO.Err, "No run is under way: this is the newest one, %s.\n", newest)
+}
+
 func onlyRun(store *session.Store) (string, error) {
 	open, err := unfinished(store)
 	if err != nil {
@@ -81,7 +109,7 @@ func onlyRun(store *session.Store) (string, error) {
 	case 1:
 		return open[0].Created.Run, nil
 	case 0:
-		return "", usageErrorf("no run is under way: name one (firedrill runs), or begin with firedrill start NAME")
+		return "", usageErrorf("%w", errNoneOpen)
 	}
 	var names []string
 	for _, r := range open {
