@@ -156,11 +156,29 @@ func (r *cliEngine) Start(ctx context.Context, names ...string) error {
 	return err
 }
 
-// Remove is part of engine.
+// Remove is part of engine. What cannot be killed because a process in it is frozen is
+// thawed and tried again.
 func (r *cliEngine) Remove(ctx context.Context, names ...string) error {
 	if len(names) == 0 {
 		return nil
 	}
+	err := r.remove(ctx, names)
+	if err == nil {
+		return nil
+	}
+	thawed := 0
+	for _, name := range names {
+		if id, idErr := r.output(ctx, "inspect", "--format", "{{.Id}}", name); idErr == nil {
+			thawed += thaw(freezers, strings.TrimSpace(string(id)))
+		}
+	}
+	if thawed == 0 {
+		return err
+	}
+	return r.remove(ctx, names)
+}
+
+func (r *cliEngine) remove(ctx context.Context, names []string) error {
 	_, err := r.output(ctx, append([]string{"rm", "-f", "-v"}, names...)...)
 	if err != nil && !isNotFound(err) && !strings.Contains(err.Error(), "already in progress") {
 		return err
