@@ -199,7 +199,7 @@ func TestProveFindsWrongScenarios(t *testing.T) {
 		"setup-refused":    {"untouched": "scenario.yaml: spec.setup[0] (apply): setup/pool.yaml"},
 		"symptom-absent":   {"untouched": "the fault did not show its symptom (scenario.yaml: spec.symptoms)"},
 		"scripts-wrong": {
-			"solution/hangs":         "solutions/hangs.sh: it hangs: it was ended after 20s",
+			"solution/hangs":         "solutions/hangs.sh: it hangs: it was ended after 45s",
 			"solution/does-nothing":  "refused a solution",
 			"wrong-fix/repairs":      "to be refused for scaled-down",
 			"wrong-fix/another-name": "to be refused for image-swapped",
@@ -214,7 +214,7 @@ func TestProveFindsWrongScenarios(t *testing.T) {
 				only = append(only, tail+"$")
 			}
 			got, code := prove(t, filepath.Join("testdata", name), "--only", strings.Join(only, "|"),
-				"--proof-timeout", "90s", "--script-timeout", "20s", "--parallel", "2")
+				"--proof-timeout", "90s", "--script-timeout", "45s", "--parallel", "2")
 			if code != 1 || len(got.Cases) != len(want) {
 				t.Errorf("exit code %d with %d cases, want 1 with %d", code, len(got.Cases), len(want))
 			}
