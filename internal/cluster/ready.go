@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -90,7 +91,38 @@ func (r *readiness) observeNodes(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := r.observeAddresses(ctx, nodes.Items); err != nil {
+		return err
+	}
 	return r.leases.observe(ctx, r.client, nodes.Items)
+}
+
+// observeAddresses makes sure that each node's pods have addresses of the node's own
+// network. Nodes that were started again may have each other's addresses, and a network
+// plugin that tells them apart by these gives two nodes one network: the nodes and the
+// pods are Ready, and half of the connections never come to be.
+func (r *readiness) observeAddresses(ctx context.Context, nodes []corev1.Node) error {
+	networks := map[string]netip.Prefix{}
+	for _, node := range nodes {
+		if network, err := netip.ParsePrefix(node.Spec.PodCIDR); err == nil {
+			networks[node.Name] = network
+		}
+	}
+	pods, err := r.client.CoreV1().Pods(metav1.NamespaceAll).List(ctx, metav1.ListOptions{ResourceVersion: "0"})
+	if err != nil {
+		return fmt.Errorf("list the pods: %w", err)
+	}
+	for _, pod := range pods.Items {
+		network, known := networks[pod.Spec.NodeName]
+		if !known || pod.Spec.HostNetwork || pod.Status.Phase != corev1.PodRunning {
+			continue
+		}
+		if address, err := netip.ParseAddr(pod.Status.PodIP); err == nil && !network.Contains(address) {
+			return fmt.Errorf("pod %s of namespace %s has the address %s, which is not of its node's network %s (%s)",
+				pod.Name, pod.Namespace, address, network, pod.Spec.NodeName)
+		}
+	}
+	return nil
 }
 
 func nodeReady(node corev1.Node) error {

@@ -62,3 +62,42 @@ func TestStaleLeases(t *testing.T) {
 		t.Errorf("a lease renewed between two looks = %v", err)
 	}
 }
+
+// Nodes that were started again, with a network plugin that knows them by their addresses, may
+// give their pods the network of another node.
+func TestAddressesOfAnotherNode(t *testing.T) {
+	t.Parallel()
+	node := func(name, network string) *corev1.Node {
+		return &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: corev1.NodeSpec{PodCIDR: network}}
+	}
+	tests := map[string]struct {
+		address string
+		change  func(*corev1.Pod)
+		wrong   bool
+	}{
+		"of its own node":       {address: "10.244.2.7"},
+		"of another node":       {address: "10.244.1.7", wrong: true},
+		"none yet":              {address: ""},
+		"of the node itself":    {address: "172.18.0.3", change: func(p *corev1.Pod) { p.Spec.HostNetwork = true }},
+		"of a pod that is over": {address: "10.244.1.7", change: func(p *corev1.Pod) { p.Status.Phase = corev1.PodSucceeded }},
+		"of no node":            {address: "10.244.1.7", change: func(p *corev1.Pod) { p.Spec.NodeName = "" }},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			pod := &corev1.Pod{
+				ObjectMeta: metav1.ObjectMeta{Name: "web", Namespace: "shop"},
+				Spec:       corev1.PodSpec{NodeName: "node-b"},
+				Status:     corev1.PodStatus{Phase: corev1.PodRunning, PodIP: tc.address},
+			}
+			if tc.change != nil {
+				tc.change(pod)
+			}
+			check := readiness{client: newClient(pod)}
+			err := check.observeAddresses(t.Context(), []corev1.Node{*node("node-a", "10.244.1.0/24"), *node("node-b", "10.244.2.0/24")})
+			if (err != nil) != tc.wrong || err != nil && !strings.Contains(err.Error(), "10.244.2.0/24 (node-b)") {
+				t.Errorf("observeAddresses = %v", err)
+			}
+		})
+	}
+}

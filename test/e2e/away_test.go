@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -67,7 +68,8 @@ func TestNodesRestarted(t *testing.T) {
 	if s := d.status(); s.Recovered || s.Decided {
 		t.Errorf("a verdict while the cluster was away: %+v", s)
 	}
-	for _, node := range nodes {
+	// In another order than they were made in: they get each other's addresses.
+	for _, node := range slices.Backward(slices.Sorted(slices.Values(nodes))) {
 		if out, err := exec.Command(engine(t), "start", node).CombinedOutput(); err != nil {
 			t.Fatalf("docker start: %v\n%s", err, out)
 		}
@@ -77,6 +79,7 @@ func TestNodesRestarted(t *testing.T) {
 		s := d.status()
 		return s.Phase == "active" && s.Trouble == "", s.Phase + ": " + s.Trouble + ": " + s.Verdict
 	})
+	ownAddresses(t, nodes)
 	d.script(filepath.Join("..", "..", "scenarios", "oomkilled", "solutions", "raise-limit.sh"))
 	d.recovers()
 	if n := d.actsOn("serviceaccounts"); n != 1 {
@@ -84,6 +87,23 @@ func TestNodesRestarted(t *testing.T) {
 	}
 	if !d.sees("set") {
 		t.Errorf("the action after the restart is lost: %s", d.verbs())
+	}
+}
+
+// ownAddresses makes sure that every node gives its pods addresses of its own network.
+func ownAddresses(t *testing.T, nodes []string) {
+	t.Helper()
+	networks := map[string]string{}
+	for _, node := range nodes {
+		network := admin(t, "get", "node", node, "-o", "jsonpath={.spec.podCIDR}")
+		if other, taken := networks[network]; network == "" || taken {
+			t.Fatalf("the network of %s is %q, and that of %s", node, network, other)
+		}
+		networks[network] = node
+		eventually(t, time.Minute, "the network plugin of "+node+" gives addresses of "+network, func() (bool, string) {
+			out, err := exec.Command(engine(t), "exec", node, "sh", "-c", "cat /etc/cni/net.d/*.conflist").CombinedOutput()
+			return err == nil && strings.Contains(string(out), `"`+network+`"`), string(out)
+		})
 	}
 }
 

@@ -11,6 +11,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -97,14 +98,14 @@ func run(ctx context.Context) error {
 
 // fromEnvironment reads what the DaemonSet's manifest sets.
 func fromEnvironment() (*node, error) {
-	address, podSubnet := net.ParseIP(os.Getenv("HOST_IP")), os.Getenv("POD_SUBNET")
-	if address == nil {
-		return nil, fmt.Errorf("HOST_IP %q is not an IP address", os.Getenv("HOST_IP"))
+	name, podSubnet := os.Getenv("NODE_NAME"), os.Getenv("POD_SUBNET")
+	if name == "" {
+		return nil, errors.New("NODE_NAME is not set")
 	}
 	if _, _, err := net.ParseCIDR(podSubnet); err != nil {
 		return nil, fmt.Errorf("POD_SUBNET: %w", err)
 	}
-	return &node{address: address, podSubnet: podSubnet, configDir: configDir}, nil
+	return &node{name: name, podSubnet: podSubnet, configDir: configDir}, nil
 }
 
 func newClient() (kubernetes.Interface, error) {

@@ -15,9 +15,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// node is the node that this process runs on.
+// node is the node that this process runs on. It knows itself by its name: when an
+// engine starts its nodes again they change addresses with one another, and a pod is
+// told its node's old one for a while.
 type node struct {
-	address   net.IP
+	name      string
 	podSubnet string // of all nodes' pods
 	configDir string // where the container runtime looks for a CNI configuration
 }
@@ -30,9 +32,9 @@ func (n *node) reconcile(ctx context.Context, all []*corev1.Node) error {
 		address, pods, ok := network(other)
 		switch {
 		case !ok: // it has just joined; its next change brings us back
-		case address.Equal(n.address):
+		case other.Name == n.name:
 			// the configuration last: it makes the node Ready
-			errs = append(errs, n.masquerade(ctx, pods), n.configure(pods))
+			errs = append(errs, n.masquerade(ctx, pods), n.configure(address, pods))
 		default:
 			errs = append(errs, route(pods, address))
 		}
@@ -99,8 +101,12 @@ func iptables(ctx context.Context, args ...string) error {
 
 // configure writes the CNI configuration, unless it is there. The runtime watches
 // the folder and must never read half a file.
-func (n *node) configure(pods *net.IPNet) error {
-	want, err := json.MarshalIndent(cniConfig(pods.String(), n.mtu()), "", "  ")
+func (n *node) configure(address net.IP, pods *net.IPNet) error {
+	mtu, err := mtuOf(address)
+	if err != nil {
+		return err
+	}
+	want, err := json.MarshalIndent(cniConfig(pods.String(), mtu), "", "  ")
 	if err != nil {
 		return err
 	}
@@ -114,25 +120,25 @@ func (n *node) configure(pods *net.IPNet) error {
 	return os.Rename(file+".new", file)
 }
 
-// mtu is that of the interface with the node's address, 1500 if there is none.
-func (n *node) mtu() int {
-	const usual = 1500
+// mtuOf is that of the interface with the address. There is none while the API server
+// still tells the address from before a restart.
+func mtuOf(address net.IP) (int, error) {
 	interfaces, err := net.Interfaces()
 	if err != nil {
-		return usual
+		return 0, err
 	}
 	for _, i := range interfaces {
 		addresses, err := i.Addrs()
 		if err != nil {
-			continue
+			return 0, err
 		}
 		for _, a := range addresses {
-			if ipNet, ok := a.(*net.IPNet); ok && ipNet.IP.Equal(n.address) {
-				return i.MTU
+			if ipNet, ok := a.(*net.IPNet); ok && ipNet.IP.Equal(address) {
+				return i.MTU, nil
 			}
 		}
 	}
-	return usual
+	return 0, fmt.Errorf("no interface of this node has its address %s", address)
 }
 
 func cniConfig(podCIDR string, mtu int) map[string]any {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -46,12 +47,17 @@ func TestNetwork(t *testing.T) {
 
 func TestConfigureWritesOnce(t *testing.T) {
 	t.Parallel()
-	n := &node{address: net.ParseIP("192.0.2.77"), configDir: t.TempDir()}
+	n := &node{name: "worker", configDir: t.TempDir()}
+	loopback, err := net.InterfaceByName("lo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := net.IPv4(127, 0, 0, 1)
 	_, pods, err := net.ParseCIDR("10.244.1.0/24")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := n.configure(pods); err != nil {
+	if err := n.configure(address, pods); err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join(n.configDir, "10-nodecni.conflist")
@@ -59,7 +65,7 @@ func TestConfigureWritesOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"subnet": "10.244.1.0/24"`, `"mtu": 1500`} {
+	for _, want := range []string{`"subnet": "10.244.1.0/24"`, fmt.Sprintf(`"mtu": %d`, loopback.MTU)} {
 		if !strings.Contains(string(written), want) {
 			t.Errorf("no %s in\n%s", want, written)
 		}
@@ -68,7 +74,7 @@ func TestConfigureWritesOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := n.configure(pods); err != nil {
+	if err := n.configure(address, pods); err != nil {
 		t.Fatal(err)
 	}
 	after, err := os.Stat(file)
@@ -77,5 +83,21 @@ func TestConfigureWritesOnce(t *testing.T) {
 	}
 	if !os.SameFile(before, after) {
 		t.Error("an unchanged configuration was written again: the runtime reloads for nothing")
+	}
+}
+
+// After a restart the API server tells a node's old address for a while.
+func TestConfigureWaitsForTheAddress(t *testing.T) {
+	t.Parallel()
+	n := &node{name: "worker", configDir: t.TempDir()}
+	_, pods, err := net.ParseCIDR("10.244.1.0/24")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.configure(net.ParseIP("192.0.2.77"), pods); err == nil {
+		t.Error("configured with an address that no interface has")
+	}
+	if written, err := os.ReadDir(n.configDir); err != nil || len(written) > 0 {
+		t.Errorf("%v, %v", written, err)
 	}
 }
