@@ -175,9 +175,13 @@ func (j *Journal) Follow(ctx context.Context, offset int64, each func(Entry) err
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
 	for {
-		entries, next, err := j.Read(offset)
-		if err != nil {
-			return err
+		var entries []Entry
+		next := offset
+		if j.longer(offset) {
+			var err error
+			if entries, next, err = j.Read(offset); err != nil {
+				return err
+			}
 		}
 		for _, e := range entries {
 			if err := each(e); err != nil {
@@ -194,6 +198,13 @@ func (j *Journal) Follow(ctx context.Context, offset int64, each func(Entry) err
 		case <-tick.C:
 		}
 	}
+}
+
+// longer tells whether there may be something behind the offset: most looks find nothing,
+// and to open the file and make a buffer for each was half of a referee's work.
+func (j *Journal) longer(offset int64) bool {
+	info, err := os.Stat(j.path)
+	return err == nil && info.Size() > offset || err != nil && !errors.Is(err, os.ErrNotExist)
 }
 
 // scan calls each for every whole line from the offset on, with the offset after it.
