@@ -120,23 +120,47 @@ type imageLoader struct {
 	referee scenario.Image
 
 	selector string // of the nodes that the run's pods run on; "" selects all
+
+	archived map[string]cluster.Image // by name: to make one reads the whole binary
+}
+
+// Loaded tells whether the images were seen on the run's nodes before.
+func (l *imageLoader) Loaded(ctx context.Context, images []scenario.Image) (bool, error) {
+	nodes, load, err := l.wanted(ctx, images)
+	return err == nil && l.cluster.WereLoaded(nodes, load), err
 }
 
 // Load loads the images, and the referee's own, onto the run's nodes.
 func (l *imageLoader) Load(ctx context.Context, images []scenario.Image) error {
-	nodes, arch, err := l.nodes(ctx)
+	nodes, load, err := l.wanted(ctx, images)
 	if err != nil {
 		return err
 	}
-	var load []cluster.Image
-	for _, image := range append([]scenario.Image{l.referee}, images...) {
-		ref, id, open, err := l.builder.Archive(ctx, arch, image)
-		if err != nil {
-			return err
-		}
-		load = append(load, cluster.Image{Ref: ref, ID: id, Open: open})
-	}
 	return l.cluster.LoadImages(ctx, nodes, load)
+}
+
+// wanted are the nodes that need the images, and the images with the referee's own.
+func (l *imageLoader) wanted(ctx context.Context, images []scenario.Image) (nodes []string, load []cluster.Image, err error) {
+	nodes, arch, err := l.nodes(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, image := range append([]scenario.Image{l.referee}, images...) {
+		made, there := l.archived[image.Name]
+		if !there {
+			ref, id, open, err := l.builder.Archive(ctx, arch, image)
+			if err != nil {
+				return nil, nil, err
+			}
+			made = cluster.Image{Ref: ref, ID: id, Open: open}
+			if l.archived == nil {
+				l.archived = map[string]cluster.Image{}
+			}
+			l.archived[image.Name] = made
+		}
+		load = append(load, made)
+	}
+	return nodes, load, nil
 }
 
 // nodes are the nodes that the run's pods and its prober may be on, and their

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"sync"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
@@ -50,6 +52,9 @@ type Cluster struct {
 	state  *state
 	engine engine
 	shells shells
+
+	listing sync.Mutex
+	listed  []NodeInfo // what Nodes found: a cluster keeps its nodes as long as it is there
 }
 
 // Name is the cluster's name.
@@ -77,8 +82,13 @@ func (c *Cluster) RESTConfig() (*rest.Config, error) {
 }
 
 // Nodes lists the cluster's nodes, the control plane first, then by name. It asks
-// the container engine, so it answers while the API server is away.
+// the container engine, once, so it answers while the API server is away.
 func (c *Cluster) Nodes(ctx context.Context) ([]NodeInfo, error) {
+	c.listing.Lock()
+	defer c.listing.Unlock()
+	if len(c.listed) > 0 {
+		return slices.Clone(c.listed), nil
+	}
 	containers, err := c.engine.Nodes(ctx, c.name)
 	if err != nil {
 		return nil, fmt.Errorf("list the nodes of cluster %q: %w", c.name, err)
@@ -90,7 +100,8 @@ func (c *Cluster) Nodes(ctx context.Context) ([]NodeInfo, error) {
 		}
 	}
 	sortNodes(infos)
-	return infos, nil
+	c.listed = infos
+	return slices.Clone(infos), nil
 }
 
 // Image is a single-platform image archive to load into the nodes.

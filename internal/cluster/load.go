@@ -31,7 +31,10 @@ func (c *Cluster) LoadImages(ctx context.Context, nodes []string, images []Image
 		wg.Go(func() { errs[i] = c.loadAllOnto(ctx, info.Name, images) })
 	}
 	wg.Wait()
-	return errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	return c.noteLoaded(nodes, images)
 }
 
 func (c *Cluster) loadAllOnto(ctx context.Context, node string, images []Image) error {

@@ -43,6 +43,10 @@ type Nodes interface {
 
 // Images makes the drill's images available in every node.
 type Images interface {
+	// Loaded tells whether Load was through with the images before: they are most likely
+	// there. It looks at no node.
+	Loaded(ctx context.Context, images []scenario.Image) (bool, error)
+	// Load makes sure that they are there.
 	Load(ctx context.Context, images []scenario.Image) error
 }
 

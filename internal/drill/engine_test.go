@@ -165,6 +165,13 @@ func (w *world) engine() *Engine {
 	return e
 }
 
+// Loaded implements Images.
+func (w *world) Loaded(context.Context, []scenario.Image) (bool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.loads > 0, nil
+}
+
 // Load implements Images.
 func (w *world) Load(context.Context, []scenario.Image) error {
 	w.mu.Lock()

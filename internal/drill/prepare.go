@@ -35,14 +35,12 @@ func (e *Engine) prepare(ctx context.Context) error {
 	// None of these needs another one, and each waits for the cluster.
 	err := together(
 		func() error {
-			// Before the pods: what a node lacks it would try to pull.
-			if err := e.Images.Load(ctx, e.folder.Scenario.Spec.Images); err != nil {
-				return fmt.Errorf("load the drill's images: %w", err)
-			}
-			if err := e.applyManifests(ctx); err != nil {
-				return err
-			}
-			return wrap("set up the healthy system", e.whileImagesCome(ctx, e.setUp))
+			return e.withImages(ctx, func() error {
+				if err := e.applyManifests(ctx); err != nil {
+					return err
+				}
+				return wrap("set up the healthy system", e.whileImagesCome(ctx, e.setUp))
+			})
 		},
 		func() error { return wrap("start the users' prober", e.Users.Deploy(ctx)) },
 		func() error {
@@ -59,6 +57,25 @@ func (e *Engine) prepare(ctx context.Context) error {
 		return err
 	}
 	return e.note(ctx, entryActions, ActionsSeen{Next: end})
+}
+
+// withImages loads the drill's images and starts its pods. What a node lacks it would try to
+// pull, so the images come first, unless they came with an earlier run: then the nodes are
+// looked at meanwhile, and a pod whose image was taken away again starts a little later.
+func (e *Engine) withImages(ctx context.Context, pods func() error) error {
+	images := e.folder.Scenario.Spec.Images
+	load := func() error { return wrap("load the drill's images", e.Images.Load(ctx, images)) }
+	loaded, err := e.Images.Loaded(ctx, images)
+	if err != nil {
+		return fmt.Errorf("load the drill's images: %w", err)
+	}
+	if loaded {
+		return together(load, pods)
+	}
+	if err := load(); err != nil {
+		return err
+	}
+	return pods()
 }
 
 // together runs all at once, waits for all, and joins their errors.

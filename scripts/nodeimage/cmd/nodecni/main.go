@@ -31,7 +31,7 @@ const (
 	configDir = "/etc/cni/net.d"
 	// again is how long after a pass the next one comes at the latest: what
 	// somebody took away by hand comes back.
-	again = 30 * time.Second
+	again = time.Minute
 	// retry is how long after a pass that failed the next one comes.
 	retry = 2 * time.Second
 )
@@ -77,15 +77,20 @@ func run(ctx context.Context) error {
 	if !cache.WaitForCacheSync(ctx.Done(), nodes.Informer().HasSynced) {
 		return nil
 	}
-	for {
-		wait := again
+	var done string // what the last pass that went well made
+	for due := time.Now(); ; {
 		all, err := nodes.Lister().List(labels.Everything())
-		if err == nil {
-			err = node.reconcile(ctx, all)
+		// a kubelet's signs of life change its node and nothing of the network, and a pass
+		// starts four processes
+		if want := networks(all); err == nil && (want != done || !time.Now().Before(due)) {
+			if err = node.reconcile(ctx, all); err == nil {
+				done, due = want, time.Now().Add(again)
+			}
 		}
+		wait := time.Until(due)
 		if err != nil {
 			slog.Warn("pass failed, trying again", "error", err)
-			wait = retry
+			done, wait = "", retry
 		}
 		select {
 		case <-ctx.Done():

@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/vishvananda/netlink"
 	corev1 "k8s.io/api/core/v1"
@@ -55,6 +57,17 @@ func network(of *corev1.Node) (net.IP, *net.IPNet, bool) {
 		}
 	}
 	return nil, nil, false
+}
+
+// networks tells which networks the nodes have, and where.
+func networks(all []*corev1.Node) string {
+	var lines []string
+	for _, node := range all {
+		address, pods, ok := network(node)
+		lines = append(lines, fmt.Sprint(node.Name, address, pods, ok))
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
 }
 
 func route(to *net.IPNet, via net.IP) error {

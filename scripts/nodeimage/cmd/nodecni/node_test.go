@@ -101,3 +101,30 @@ func TestConfigureWaitsForTheAddress(t *testing.T) {
 		t.Errorf("%v, %v", written, err)
 	}
 }
+
+// A pass is made when a network changes, and not for a sign of life.
+func TestNetworks(t *testing.T) {
+	t.Parallel()
+	at := func(address string) corev1.NodeAddress {
+		return corev1.NodeAddress{Type: corev1.NodeInternalIP, Address: address}
+	}
+	a, b := clusterNode("10.244.1.0/24", at("172.18.0.2")), clusterNode("10.244.2.0/24", at("172.18.0.3"))
+	a.Name, b.Name = "a", "b"
+	before := networks([]*corev1.Node{a, b})
+	alive := a.DeepCopy()
+	alive.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeReady}}
+	if networks([]*corev1.Node{b, alive}) != before {
+		t.Error("a sign of life, or another order, changes the networks")
+	}
+	moved, other, joining := a.DeepCopy(), a.DeepCopy(), a.DeepCopy()
+	moved.Status.Addresses[0].Address = "172.18.0.4"
+	other.Spec.PodCIDR = "10.244.3.0/24"
+	joining.Spec.PodCIDR = ""
+	for name, list := range map[string][]*corev1.Node{
+		"another address": {moved, b}, "another network": {other, b}, "no network": {joining, b}, "one less": {b},
+	} {
+		if networks(list) == before {
+			t.Errorf("%s changes nothing", name)
+		}
+	}
+}
