@@ -203,3 +203,41 @@ func TestAResumedRefereeMeasures(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// nodeAhead is a node at work whose clock is ahead of this host's.
+type nodeAhead time.Duration
+
+func (n nodeAhead) Run(context.Context, string, ...string) (string, error) {
+	return fmt.Sprintf("%d\n", time.Now().Add(time.Duration(n)).UnixNano()), nil
+}
+
+// The clock is measured while the drill is made, and by a referee that takes over first of
+// all: before anything of the trainee's or the users' is read.
+func TestTheClockIsKnownBeforeThePage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	begin := func(ahead time.Duration) (stop func(), ended <-chan error) {
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		e := w.engine()
+		e.Nodes, e.ControlPlane = nodeAhead(ahead), "cp"
+		go func() { done <- e.Run(ctx) }()
+		return cancel, done
+	}
+	stop, ended := begin(time.Minute)
+	w.until("paged", paged)
+	if r := w.run(); len(r.Clocks) != 1 || r.Ahead().Round(time.Second) != time.Minute || !r.Clocks[0].At.Before(r.PagedAt) {
+		t.Errorf("clocks at the page: %+v", r.Clocks)
+	}
+	stop()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	_, ended = begin(2 * time.Minute)
+	w.until("the clock of the second referee", func(r *Run) bool { return r.Ahead().Round(time.Second) == 2*time.Minute })
+	w.ask(VerbEnd)
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	w.nothingLeft()
+}

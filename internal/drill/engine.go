@@ -139,15 +139,17 @@ func (e *Engine) Run(ctx context.Context) error {
 	defer func() { n.stop(e.run.Phase == PhaseFinished) }()
 	ctx, stop := e.untilOver(ctx)
 	defer stop()
-	if err := e.measureClock(ctx); err != nil {
-		return err
+	if !e.toPrepare() { // else it is measured meanwhile: nothing is watched yet
+		if err := e.measureClock(ctx); err != nil {
+			return err
+		}
 	}
 	w := &watchers{engine: e}
 	defer w.stop()
 	for e.run.Phase != PhaseFinished {
-		switch e.run.Phase {
-		case "", PhasePreparing:
-		case PhaseEnding:
+		switch {
+		case e.toPrepare():
+		case e.run.Phase == PhaseEnding:
 			w.stop()
 			e.finishActions(ctx)
 		default:
@@ -163,6 +165,8 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 	return nil
 }
+
+func (e *Engine) toPrepare() bool { return e.run.Phase == "" || e.run.Phase == PhasePreparing }
 
 // step does the phase the run is in and journals the next one.
 func (e *Engine) step(ctx context.Context) error {

@@ -42,6 +42,7 @@ func (e *Engine) prepare(ctx context.Context) error {
 				return wrap("set up the healthy system", e.whileImagesCome(ctx, e.setUp))
 			})
 		},
+		func() error { return e.measureClock(ctx) },
 		func() error { return wrap("start the users' prober", e.Users.Deploy(ctx)) },
 		func() error {
 			err := e.Trainee.Provision(ctx, run.Run, run.Run, run.TimeLimit+traineeGrace)
