@@ -6,7 +6,8 @@ import (
 )
 
 // EnvIs passes while a container's environment variable has a value that stands in the
-// pod template: the address of a service that must still be asked, say.
+// pod template: the address of a service that must still be asked, say. What the template
+// takes from a ConfigMap or a Secret does not count: the pods may have read another value.
 type EnvIs struct {
 	workloadRef `yaml:",inline"`
 	Container   string `yaml:"container" doc:"Name of the container." required:"true"`

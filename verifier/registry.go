@@ -55,7 +55,7 @@ func safeguardKinds() []Kind {
 		{"serviceKept", "The Service sends its traffic where it sent it.", func() any { return new(ServiceKept) }},
 		{"secretKept", "A container takes its credential from a Secret, and it is the true one.", func() any { return new(SecretKept) }},
 		{"successorKept", "The pods behind a Service, whatever workload runs them now, keep what the container of the workload before had.", func() any { return new(SuccessorKept) }},
-		{"envIs", "A container's environment variable has a value.", func() any { return new(EnvIs) }},
+		{"envIs", "A container's environment variable has a value that stands in the pod template; one from a ConfigMap or a Secret does not count.", func() any { return new(EnvIs) }},
 		{"pdbKept", "The PodDisruptionBudget is the same, unchanged.", func() any { return new(PDBKept) }},
 		{"hpaKept", "There is a HorizontalPodAutoscaler of that name, or another one that scales its workload.", func() any { return new(HPAKept) }},
 		{"hpaRoom", "The HorizontalPodAutoscaler's minReplicas was not raised until little is left to scale, nor to more than twice what it was.", func() any { return new(HPARoom) }},
