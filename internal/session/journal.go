@@ -201,7 +201,7 @@ func (j *Journal) Follow(ctx context.Context, offset int64, each func(Entry) err
 }
 
 // longer tells whether there may be something behind the offset: most looks find nothing,
-// and to open the file and make a buffer for each was half of a referee's work.
+// and to open the file and make a buffer for each was two fifths of firedrill's work in a proof.
 func (j *Journal) longer(offset int64) bool {
 	info, err := os.Stat(j.path)
 	return err == nil && info.Size() > offset || err != nil && !errors.Is(err, os.ErrNotExist)
