@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,10 +14,13 @@ import (
 )
 
 // subcommand is the kubectl command in a line of commands.txt.
-var subcommand = regexp.MustCompile(`\bk (rollout [a-z]+|auth [a-z-]+|[a-z-]+)`)
+var subcommand = regexp.MustCompile(`\bk (rollout [a-z]+|auth [a-z-]+|get events\b|[a-z-]+)`)
+
+// synonyms are two ways to spell one action: what a person did is the same.
+var synonyms = map[string]string{"get events": "events"}
 
 // parts are what a command is told as beside itself: its own steps.
-var parts = map[string][]string{"drain": {"cordon", "evict", "delete"}, "run": {"delete"}}
+var parts = map[string][]string{"drain": {"cordon", "evict", "delete"}, "run": {"delete"}, "replace": {"delete"}}
 
 // itself tells whether what commands.txt wants of a command is that command, and not
 // another one that sends the same requests, or nothing.
@@ -26,11 +30,12 @@ func (c command) itself(t *testing.T) bool {
 	if match == nil {
 		t.Fatalf("no kubectl command in %s", c.shell)
 	}
+	name := cmp.Or(synonyms[match[1]], match[1])
 	found := false
 	for _, want := range c.want {
 		verb, _, _ := strings.Cut(want, ",")
-		found = found || verb == match[1]
-		if verb != match[1] && !slices.Contains(parts[match[1]], verb) {
+		found = found || verb == name
+		if verb != name && !slices.Contains(parts[name], verb) {
 			return false
 		}
 	}
@@ -50,8 +55,11 @@ func TestItself(t *testing.T) {
 		{"k drain n", []string{"cordon, nodes, n"}, false},
 		{"k wait deploy/a", []string{"rollout status, deployments, a"}, false},
 		{"k set env deploy/a --list", []string{"get, deployments, a"}, false},
-		{"k replace -f a --force", []string{"delete, configmaps, a", "replace, configmaps, a"}, false},
-		{"k get events", []string{"events, events"}, false},
+		{"k replace -f a --force", []string{"delete, configmaps, a", "replace, configmaps, a"}, true},
+		{"k replace -f a --force", []string{"delete, configmaps, a", "create, configmaps, a"}, false},
+		{"k get events", []string{"events, events"}, true},
+		{"k get events", []string{"get, events"}, false},
+		{"k get pods", []string{"events, events"}, false},
 		{"k version", nil, false},
 	} {
 		if got := (command{shell: tc.shell, want: tc.want}).itself(t); got != tc.itself {

@@ -59,7 +59,7 @@ var (
 
 // brief writes an event as commands.txt does.
 func brief(e timeline.Event) string {
-	text := e.Verb + ", " + e.Resource
+	text := strings.TrimSuffix(e.Verb+", "+e.Resource, ", ")
 	if e.Name != "" {
 		text += ", " + e.Name
 	}

@@ -29,7 +29,8 @@ type pending struct {
 	Items    []string       `json:"items,omitempty"`    // read one by one after a list
 	Others   []string       `json:"others,omitempty"`   // resources listed by the same command
 	Pods     bool           `json:"pods,omitempty"`     // its pods were looked up: logs deployment/x
-	Slow     bool           `json:"slow,omitempty"`     // the schema was fetched: the next step may take a while
+	About    bool           `json:"about,omitempty"`    // it asks of the API itself
+	Slow     bool           `json:"slow,omitempty"`     // the next step may take a while: the schema was fetched
 
 	idle time.Time // Flush's clock when it was first seen to wait
 }
@@ -46,9 +47,11 @@ type folder struct {
 
 // take adds a request and returns the events that are certain by it.
 func (f *folder) take(r *request) []timeline.Event {
-	switch {
-	case r.Resource == "":
+	if r.Resource == "" {
 		return f.discovery(r)
+	}
+	f.beganWork(r)
+	switch {
 	case r.asks():
 		return f.ask(r)
 	case longRunning[r.Subresource]:

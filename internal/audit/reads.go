@@ -18,19 +18,6 @@ const (
 	schemaVerb = "openapi"
 )
 
-// discovery handles requests that name no resource. They are noise, but a schema that
-// is fetched before an object is read tells an apply that changed nothing from a get.
-func (f *folder) discovery(r *request) []timeline.Event {
-	if r.schema {
-		f.remember(r, schemaVerb, "")
-		if p := f.find(r, func(p *pending) bool { return between(p.Last, r) <= window }); p != nil {
-			p.Slow = true
-			p.extend(r)
-		}
-	}
-	return nil
-}
-
 // read handles get and list: it is part of a command under way, or a new one.
 func (f *folder) read(r *request) []timeline.Event {
 	if f.retried(r) || f.nextPage(r) {
@@ -111,7 +98,7 @@ func some(names []string) []string {
 func (p *pending) event() (timeline.Event, bool) {
 	e := p.Event
 	switch {
-	case e.Verb == "top" || e.Verb == "events":
+	case e.Verb == "top" || e.Verb == "events" || p.About:
 	case p.History && !p.Describe:
 		e.Verb = "rollout history"
 	case p.Describe, p.Count > 1 && p.Target.Resource != "pods":

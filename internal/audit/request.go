@@ -16,7 +16,7 @@ type request struct {
 	kubectl  bool
 	tool     bool // by its own account, one of the tool's clients
 	verb     string
-	schema   bool // of the API, is asked for
+	about    string // what it asks of the API itself: aboutAPI
 	query    query
 	code     int
 	body     []byte   // the line's
@@ -32,7 +32,7 @@ func (rd *reader) newRequest(rec *record, actor string) *request {
 	r := &rd.request
 	*r = request{
 		auditID: rec.AuditID, actor: actor, client: from.name, kubectl: from.kubectl, tool: from.tool,
-		verb: rec.Verb, schema: bytes.HasPrefix(path, []byte("/openapi/")), query: rd.query(query),
+		verb: rec.Verb, about: aboutAPI(path), query: rd.query(query),
 		code: rec.ResponseStatus.Code, body: rec.RequestObject, received: rec.Received.UTC(), done: rec.Staged.UTC(),
 	}
 	if rec.ObjectRef != nil {

@@ -87,6 +87,9 @@ var phrases = map[string]struct{ past, base string }{ //nolint:gochecknoglobals 
 	"certificate":      {"decided on", "decide on"},
 	"auth can-i":       {"asked what is allowed", "ask what is allowed"},
 	"auth whoami":      {"asked for the own identity", "ask for the own identity"},
+	verbVersion:        {"asked for the version of the API server", "ask for the version of the API server"},
+	verbResources:      {"listed the kinds of objects", "list the kinds of objects"},
+	verbExplain:        {"looked up the fields of objects", "look up the fields of objects"},
 	"watch":            {"watched", "watch"},
 	"update":           {"updated", "update"},
 	"deletecollection": {"deleted all", "delete all"},
@@ -115,7 +118,7 @@ func sentence(e timeline.Event) string {
 		text = "read the logs of the previous container of " + object
 	case e.Verb == "events" && e.Name != "":
 		text = "looked at the events of " + e.Name
-	case e.Verb == "events" || strings.HasPrefix(e.Verb, "auth "):
+	case e.Verb == "events" || e.Resource == "" || strings.HasPrefix(e.Verb, "auth "):
 		text = past
 	default:
 		text = past + " " + object
@@ -126,7 +129,7 @@ func sentence(e timeline.Event) string {
 // refused says that the API server did not do it, and why when its code tells.
 func refused(e timeline.Event, object string) string {
 	_, base := phraseOf(e.Verb)
-	what, code := base+" "+object, " ("+strconv.Itoa(e.Code)+")"
+	what, code := strings.TrimSpace(base+" "+object), " ("+strconv.Itoa(e.Code)+")"
 	switch {
 	case e.Verb == "evict" && e.Code == 429:
 		return "was refused: " + what + ", a disruption budget holds it" + code
