@@ -107,7 +107,7 @@ func (f *Factory) printHowTo(r *openRun) error {
 		{"the incident is yours", "firedrill ack " + r.name()},
 		{"work in a second terminal", "firedrill shell " + r.name()},
 		{"or", "export KUBECONFIG=" + r.kubeconfig()},
-		{"a shell on a node", "firedrill ssh NODE"},
+		{"a shell on a node", "firedrill ssh" + nameFlagOf(r.Cluster) + " NODE"},
 		{"what you think is wrong", "firedrill diagnose " + r.name()},
 		{"a hint", "firedrill hint " + r.name()},
 		{"once it is repaired", "firedrill resolve " + r.name()},

@@ -48,7 +48,7 @@ func (f *Factory) openShell(ctx context.Context, r *openRun, record string) erro
 		shell = "/bin/sh"
 	}
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), shell) // Ctrl-C belongs to what runs in the shell
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+r.kubeconfig(), "FIREDRILL_RUN="+r.name())
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+r.kubeconfig(), "FIREDRILL_RUN="+r.name(), "FIREDRILL_CLUSTER="+r.Cluster)
 	run := func() error {
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = f.IO.In, f.IO.Out, f.IO.Err
 		return cmd.Run()

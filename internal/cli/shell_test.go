@@ -12,8 +12,34 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/firedrill/firedrill/internal/cluster"
+	"github.com/firedrill/firedrill/internal/drill"
 	"github.com/firedrill/firedrill/internal/iostreams"
 )
+
+// TestARunOnANamedCluster: what its trainee is told to type, and what the shell opens, is about
+// the run's cluster and no other.
+func TestARunOnANamedCluster(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ ssh, env string }{
+		cluster.DefaultName: {"firedrill ssh NODE", "shop-aaaaa on " + cluster.DefaultName},
+		"second":            {"firedrill ssh --name second NODE", "shop-aaaaa on second"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f, r, out := begunRun(t, drill.Created{Run: "shop-aaaaa", Cluster: name})
+			errOut := new(strings.Builder)
+			f.IO.Err = errOut
+			if err := f.printHowTo(r); err != nil || !strings.Contains(errOut.String(), tt.ssh+"\n") {
+				t.Errorf("told %s, %v; want %q in it", errOut, err, tt.ssh)
+			}
+			f.IO.In = strings.NewReader("echo $FIREDRILL_RUN on $FIREDRILL_CLUSTER\n")
+			if err := f.openShell(t.Context(), r, ""); err != nil || strings.TrimSpace(out.String()) != tt.env {
+				t.Errorf("in the shell: %q, %v; want %q", out, err, tt.env)
+			}
+		})
+	}
+}
 
 // TestARecordedShell plays a script in a shell as a person would type it.
 func TestARecordedShell(t *testing.T) {

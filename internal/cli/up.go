@@ -88,9 +88,11 @@ func (o *upOptions) keep(cmd *cobra.Command, clusters *cluster.Manager) error {
 }
 
 // nameFlag is what a suggested command needs to be about the same cluster.
-func (f *Factory) nameFlag() string {
-	if f.ClusterName == cluster.DefaultName {
+func (f *Factory) nameFlag() string { return nameFlagOf(f.ClusterName) }
+
+func nameFlagOf(name string) string {
+	if name == "" || name == cluster.DefaultName {
 		return ""
 	}
-	return " --name " + f.ClusterName
+	return " --name " + name
 }
