@@ -83,7 +83,7 @@ func eventOf(t *testing.T, m scenario.Match, id int, when time.Time) timeline.Ev
 		}
 	}
 	e.Text = e.Verb + " " + e.Resource + " " + e.Name + " " + e.Detail
-	if !grade.Matches([]scenario.Match{m}, e) {
+	if !grade.Matches(run, []scenario.Match{m}, e) {
 		t.Fatalf("no event can be made that matches %+v: %+v", m, e)
 	}
 	return e

@@ -115,8 +115,79 @@ func TestAPreviousLogThatWasNotThere(t *testing.T) {
 	match := []scenario.Match{{Verbs: []string{"logs"}, Previous: true}}
 	for code, want := range map[int]bool{200: true, 400: false} {
 		e := timeline.Event{Verb: "logs", Resource: "pods", Name: "shop-1", Detail: "previous", Code: code}
-		if got := grade.Matches(match, e); got != want {
+		if got := grade.Matches(run, match, e); got != want {
 			t.Errorf("answered with %d it is read: %v, want %v", code, got, want)
+		}
+	}
+}
+
+// TestDecision: a change of the rubric's kind earns next to a recovery, and only when it
+// was one; a precaution however the run ended.
+func TestDecision(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		verbs     string // an exclamation mark writes
+		lost      bool   // the run was not recovered
+		want      float64
+		text, why string // the beginning of the sentence, and the event's ID
+	}{
+		"right":                      {"get undo!", false, 10, "the decision: Roll back.", "audit e1"},
+		"wrong":                      {"get scale!", false, 0, "another decision would have been right: Roll back.", "audit e1"},
+		"right, and no recovery":     {"undo! scale!", true, 0, "a change of the right kind led to no recovery: Roll back.", "audit e0"},
+		"nothing":                    {"get", true, 0, "no decision is seen", "timeline"},
+		"a dry run":                  {"undo", false, 0, "no decision is seen", "timeline"},
+		"a wrong one first":          {"undo! get undo!", false, 10, "the decision", "audit e2"},
+		"another after the recovery": {"undo! scale! get get get get undo!", false, 10, "the decision", "audit e0"},
+		"after the recovery alone":   {"get get get get get get undo!", false, 10, "the decision", "audit e6"},
+		"a precaution":               {"cordon! undo!", true, 10, "the decision", "audit e0"},
+		"a precaution, dry":          {"cordon", true, 0, "no decision is seen", "timeline"},
+	} {
+		in := input(events(strings.Split(test.verbs, " ")...))
+		in.Rubric.Decision.Match = []scenario.Match{{Verbs: []string{"undo", "cordon"}}}
+		in.Recovered, in.RecoveredAt = !test.lost, at(time.Minute)
+		in.Weights = &grade.Weights{Process: 100}
+		l := part(t, grade.Of(in), grade.PartProcess).Lines[7]
+		if l.Got != test.want || !strings.HasPrefix(l.Text, test.text) || !strings.HasPrefix(l.Evidence, test.why) {
+			t.Errorf("%s: %+v", name, l)
+		}
+	}
+	in := input(events("get", "scale!"))
+	in.Rubric, in.Recovered = nil, false
+	if l := part(t, grade.Of(in), grade.PartProcess).Lines[3]; l.Got != 0 || l.Text != "the changes led to no recovery" {
+		t.Errorf("without a rubric: %+v", l)
+	}
+}
+
+// TestUnsafe: what was only tried dry did no harm; what a session did nobody can say.
+func TestUnsafe(t *testing.T) {
+	t.Parallel()
+	for verb, want := range map[string]int{"delete!": 2, "delete": 1, "exec": 2} {
+		in := input(events("get", verb))
+		in.Rubric.Unsafe = []scenario.Unsafe{{Sentence: "It costs.", Match: []scenario.Match{{Verbs: []string{"delete", "exec"}}}}}
+		if lines := part(t, grade.Of(in), grade.PartSafeguards).Lines; len(lines) != want {
+			t.Errorf("%s: %+v", verb, lines)
+		}
+	}
+}
+
+// TestNamespaces: a match is of the run's namespace, or of the one that it names.
+func TestNamespaces(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		match scenario.Match
+		event timeline.Event
+		want  bool
+	}{
+		"the run's":               {scenario.Match{}, timeline.Event{Resource: "pods", Namespace: run}, true},
+		"all":                     {scenario.Match{}, timeline.Event{Resource: "pods"}, true},
+		"another":                 {scenario.Match{}, timeline.Event{Resource: "pods", Namespace: "kube-system"}, false},
+		"the one that is named":   {scenario.Match{Namespace: "kube-system"}, timeline.Event{Resource: "pods", Namespace: "kube-system"}, true},
+		"the run's, not that one": {scenario.Match{Namespace: "kube-system"}, timeline.Event{Resource: "pods", Namespace: run}, false},
+		"a namespace":             {scenario.Match{}, timeline.Event{Resource: "namespaces", Namespace: "other", Name: "other"}, true},
+	} {
+		test.match.Verbs, test.event.Verb = []string{"get"}, "get"
+		if got := grade.Matches(run, []scenario.Match{test.match}, test.event); got != test.want {
+			t.Errorf("%s: %v", name, got)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package grade
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,29 +16,37 @@ const (
 	actorAdmin   = "admin"
 )
 
-// Matches tells whether an event is one of those that a rubric names. What the API
+// Matches tells whether an event is one of those that a run's rubric names. What the API
 // server refused is none, nor is a change that failed; to look for what is not there tells something.
-func Matches(all []scenario.Match, e timeline.Event) bool {
+func Matches(run string, all []scenario.Match, e timeline.Event) bool {
 	if e.Code == 401 || e.Code == 403 || e.Writes && e.Code >= 400 {
 		return false
 	}
-	return slices.ContainsFunc(all, func(m scenario.Match) bool { return matches(m, e) })
+	return slices.ContainsFunc(all, func(m scenario.Match) bool { return matches(run, m, e) })
 }
 
-func matches(m scenario.Match, e timeline.Event) bool {
+func (g *grader) matches(all []scenario.Match, e timeline.Event) bool { return Matches(g.Run, all, e) }
+
+func matches(run string, m scenario.Match, e timeline.Event) bool {
 	if m.Shell != "" {
 		return e.Source == timeline.SourceNode && contains(m.Shell, e) && named(m.Name, e)
 	}
 	switch {
 	case !slices.Contains(m.Verbs, e.Verb),
 		len(m.Resources) > 0 && !concerns(m.Resources, e.Resource),
-		m.Namespace != "" && e.Namespace != "" && m.Namespace != e.Namespace,
+		!lies(cmp.Or(m.Namespace, run), e),
 		m.One && e.Name == "",
 		m.Previous && (!strings.Contains(e.Detail, "previous") || e.Code >= 400), // there was none to read
 		m.Detail != "" && !contains(m.Detail, e):
 		return false
 	}
 	return named(m.Name, e)
+}
+
+// lies tells whether an event is about a namespace, or about all of them. The audit log
+// gives a namespace its own name as the one it lies in.
+func lies(namespace string, e timeline.Event) bool {
+	return e.Namespace == "" || e.Namespace == namespace || e.Resource == "namespaces"
 }
 
 // concerns tells whether an event's resources, of which one command may have several, are
@@ -64,5 +73,12 @@ func contains(pattern string, e timeline.Event) bool {
 	return err == nil && (re.MatchString(e.Detail) || re.MatchString(e.Text))
 }
 
-// changed tells whether an event changed the system.
+// changed tells whether an event changed the system. A dry run did not, nor did an apply
+// that found nothing to change.
 func changed(e timeline.Event) bool { return e.Writes && e.Code < 400 }
+
+// acted tells whether an event may have changed something: of a session in a container
+// nobody can say what it did.
+func acted(e timeline.Event) bool {
+	return changed(e) || e.Code < 400 && slices.Contains([]string{"attach", "cp", "exec"}, e.Verb)
+}

@@ -22,7 +22,7 @@ type seen struct {
 // precaution, or the number of events.
 func (g *grader) firstWrite() int {
 	i := slices.IndexFunc(g.events, func(e timeline.Event) bool {
-		return e.Actor == actorTrainee && changed(e) && (g.Rubric == nil || !Matches(g.Rubric.Precautions, e))
+		return e.Actor == actorTrainee && changed(e) && (g.Rubric == nil || !g.matches(g.Rubric.Precautions, e))
 	})
 	if i < 0 {
 		return len(g.events)
@@ -40,7 +40,7 @@ func (g *grader) signals() []seen {
 	for _, s := range g.Rubric.Signals {
 		found := seen{Signal: s}
 		for i, e := range g.events {
-			if e.Actor == actorTrainee && Matches(s.Match, e) {
+			if e.Actor == actorTrainee && g.matches(s.Match, e) {
 				found.event, found.read, found.late, found.place = e, true, i > write, i
 				break
 			}
@@ -116,7 +116,7 @@ func (g *grader) longestChain(before int) (weight int, names []string) {
 		}
 		for k := len(g.Rubric.Signals); k > 0; k-- { // from the last: one event is one link
 			s := g.Rubric.Signals[k-1]
-			if !Matches(s.Match, e) {
+			if !g.matches(s.Match, e) {
 				continue
 			}
 			if longer := best[k-1].weight + s.Weight; longer > best[k].weight {
@@ -186,33 +186,58 @@ func (g *grader) notes() line {
 	return l
 }
 
-// decision is the rubric's kind of change. Without one in the rubric a recovery by a
+// decision is a change of the rubric's kind. Without one in the rubric a recovery by a
 // change of the trainee's is the decision.
 func (g *grader) decision() line {
 	l := line{text: "no decision is seen: the system was not changed", max: shareDecision, evidence: "timeline: no change by the trainee"}
+	why, isRight := "a change that led to a recovery", changed
+	if d := g.decisionOf(); d != nil {
+		why, isRight = d.Sentence, func(e timeline.Event) bool { return acted(e) && g.matches(d.Match, e) }
+	}
+	var right []timeline.Event
 	for _, e := range g.events {
-		if e.Actor != actorTrainee || e.Code >= 400 {
-			continue
-		}
-		right := changed(e) && g.Recovered
-		if g.Rubric != nil && g.Rubric.Decision != nil {
-			right = Matches(g.Rubric.Decision.Match, e)
-		}
-		if right {
-			why := "a change that led to a recovery"
-			if g.Rubric != nil && g.Rubric.Decision != nil {
-				why = g.Rubric.Decision.Sentence
-			}
-			return line{text: "the decision: " + why, got: shareDecision, max: shareDecision, evidence: evidence(e), at: e.Time}
-		}
-		if changed(e) {
-			l.text, l.evidence, l.at = "the changes led to no recovery", evidence(e), e.Time
-			if g.Rubric != nil && g.Rubric.Decision != nil {
-				l.text = "another decision would have been right: " + g.Rubric.Decision.Sentence
-			}
+		switch {
+		case e.Actor != actorTrainee:
+		case isRight(e):
+			right = append(right, e)
+			l.text, l.evidence, l.at = "a change of the right kind led to no recovery: "+why, evidence(e), e.Time
+		case changed(e) && len(right) == 0:
+			l.text, l.evidence, l.at = "another decision would have been right: "+why, evidence(e), e.Time
 		}
 	}
+	if e, ok := g.decided(right); ok {
+		l.text, l.got, l.evidence, l.at = "the decision: "+why, shareDecision, evidence(e), e.Time
+	} else if g.decisionOf() == nil && len(right) > 0 {
+		l.text = "the changes led to no recovery"
+	}
 	return l
+}
+
+// decided picks the decision from changes of the right kind: a precaution, however the run
+// ended, else the last change before the recovery, for wrong ones may have come first. What
+// healed may also be seen to hold before the repair: then it is the first one.
+func (g *grader) decided(right []timeline.Event) (timeline.Event, bool) {
+	if g.decisionOf() != nil {
+		if i := slices.IndexFunc(right, func(e timeline.Event) bool { return g.matches(g.Rubric.Precautions, e) }); i >= 0 {
+			return right[i], true
+		}
+	}
+	if !g.Recovered || len(right) == 0 {
+		return timeline.Event{}, false
+	}
+	before := slices.IndexFunc(right, func(e timeline.Event) bool { return e.Time.After(g.RecoveredAt) })
+	if before < 0 {
+		before = len(right)
+	}
+	return right[max(before-1, 0)], true
+}
+
+// decisionOf is the rubric's decision, or nil.
+func (g *grader) decisionOf() *scenario.Decision {
+	if g.Rubric == nil {
+		return nil
+	}
+	return g.Rubric.Decision
 }
 
 // resolved needs what was done, and what is left to do.

@@ -60,7 +60,7 @@ func TestShellSignalsAreSelective(t *testing.T) {
 					continue
 				}
 				for _, line := range []string{"ls /", "systemctl restart kubelet", "uptime", "systemctl enable --now kubelet"} {
-					if grade.Matches([]scenario.Match{m}, timeline.Event{Source: timeline.SourceNode, Actor: "trainee", Verb: "ssh", Detail: line, Text: line}) {
+					if grade.Matches("", []scenario.Match{m}, timeline.Event{Source: timeline.SourceNode, Actor: "trainee", Verb: "ssh", Detail: line, Text: line}) {
 						t.Errorf("%s: signal %s is read by %q", d.name, s.Name, line)
 					}
 				}
@@ -82,12 +82,12 @@ func TestSignalsCanBeSeen(t *testing.T) {
 		}
 		if m.Shell != "" {
 			return slices.ContainsFunc(typedInNodes, func(line string) bool {
-				return grade.Matches([]scenario.Match{m}, timeline.Event{
+				return grade.Matches("", []scenario.Match{m}, timeline.Event{
 					Source: timeline.SourceNode, Actor: "trainee", Verb: "ssh", Resource: "nodes", Detail: line, Text: "ran on node firedrill-worker: " + line,
 				})
 			})
 		}
-		return slices.ContainsFunc(events, func(e timeline.Event) bool { return grade.Matches([]scenario.Match{m}, e) })
+		return slices.ContainsFunc(events, func(e timeline.Event) bool { return grade.Matches(e.Namespace, []scenario.Match{m}, e) })
 	}
 	for _, d := range drills(t) {
 		for _, s := range d.spec.Rubric.Signals {

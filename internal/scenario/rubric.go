@@ -53,7 +53,7 @@ type Match struct {
 	Verbs     []string `yaml:"verbs" doc:"As docs/audit.md tells them: get, describe, logs, events, top, rollout history, exec ..."`
 	Resources []string `yaml:"resources" doc:"Plural, as kubectl api-resources lists them: pods, deployments, nodes."`
 	Name      string   `yaml:"name" doc:"The object's name, or the beginning of it before a dash. A list of all objects counts as well."`
-	Namespace string   `yaml:"namespace" doc:"The object's namespace; left out: any."`
+	Namespace string   `yaml:"namespace" doc:"The object's namespace; left out: the run's. A list of all namespaces counts as well."`
 	One       bool     `yaml:"one" doc:"Only of an object by its name, not a list of all."`
 	Previous  bool     `yaml:"previous" doc:"Only logs of the container before the last restart."`
 	Detail    string   `yaml:"detail" doc:"Regular expression that the event's detail or sentence contains, for example psql of an exec."`
