@@ -250,6 +250,9 @@ func TestFolding(t *testing.T) {
 		verb: "list", ref: objectRef{Resource: "events", Namespace: fixtureRun},
 		uri: "/x?fieldSelector=involvedObject.name%3Da%2CinvolvedObject.uid%3D1&limit=500", at: 12 * time.Millisecond,
 	}
+	applied := func(name string, at time.Duration) lineBuilder {
+		return lineBuilder{verb: "patch", ref: pod(name), uri: "/x?fieldManager=kubectl-client-side-apply", at: at}
+	}
 	other := lineBuilder{verb: "list", ref: pod(""), uri: "/x?limit=500", at: 9 * time.Millisecond}
 	for name, tc := range map[string]struct {
 		lines []lineBuilder
@@ -316,6 +319,28 @@ func TestFolding(t *testing.T) {
 		"a read that was put off, and another": {
 			[]lineBuilder{{verb: "list", ref: pod(""), code: 429, uri: "/x?limit=500"}, {verb: "list", ref: deployment(""), uri: "/x?limit=500", at: 1100 * time.Millisecond}},
 			[]string{"get, pods", "get, deployments"},
+		},
+		"an apply, then a get": {
+			[]lineBuilder{asks("/openapi/v3", 0), get(300 * time.Millisecond), applied("a", 320*time.Millisecond), get(420 * time.Millisecond)},
+			[]string{"apply, pods, a", "get, pods, a"},
+		},
+		"a creation, then a get": {
+			[]lineBuilder{asks("/openapi/v3", 0), {verb: "create", ref: pod("a"), uri: "/x?fieldManager=kubectl-create", at: 300 * time.Millisecond}, get(400 * time.Millisecond)},
+			[]string{"create, pods, a", "get, pods, a"},
+		},
+		"an apply that changes nothing, then a get": {
+			[]lineBuilder{asks("/openapi/v3", 0), get(300 * time.Millisecond), get(400 * time.Millisecond)},
+			[]string{"apply, pods, a {no change}", "get, pods, a"},
+		},
+		"an apply of three objects that changes one": {
+			[]lineBuilder{
+				asks("/openapi/v3", 0), {verb: "get", ref: pod("b"), at: 300 * time.Millisecond}, get(310 * time.Millisecond), applied("a", 320*time.Millisecond),
+				{verb: "get", ref: pod("c"), at: 330 * time.Millisecond},
+			},
+			[]string{"apply, pods, b {no change}", "apply, pods, a", "apply, pods, c {no change}"},
+		},
+		"a describe right after a schema": {
+			[]lineBuilder{asks("/openapi/v3", -2 * time.Second), get(0), get(5 * time.Millisecond), events}, []string{"describe, pods, a"},
 		},
 		"two questions of a script": {
 			[]lineBuilder{

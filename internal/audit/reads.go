@@ -16,6 +16,8 @@ const (
 	polling = 12 * time.Second
 	// schemaVerb remembers that the API's schema was fetched.
 	schemaVerb = "openapi"
+	// schemaUsed is the key of a schema of which it is known what it was fetched for.
+	schemaUsed = "used"
 )
 
 // read handles get and list: it is part of a command under way, or a new one.
@@ -42,11 +44,28 @@ func (f *folder) read(r *request) []timeline.Event {
 	switch {
 	case r.Resource == "events":
 		p.Event = newEvent(r, "events")
-	case r.get() && f.recall(r, isSchema, slowly, anyAction) != nil:
+	case r.get() && f.applies(r):
 		p.Event = newEvent(r, "apply")
 		p.Event.Detail, p.Slow = "no change", true
 	}
 	return events
+}
+
+// applies: an apply that finds nothing to change fetches the schema and reads its objects,
+// each right after the one before. Whatever comes later is another command.
+func (f *folder) applies(r *request) bool {
+	schema := f.recall(r, isSchema, slowly, anyAction)
+	if schema == nil || schema.Key == schemaUsed && between(schema.Last, r) > tight {
+		return false
+	}
+	f.useSchema(schema, r)
+	return true
+}
+
+// useSchema notes that a request's command is the one that fetched the schema.
+func (f *folder) useSchema(schema *recent, r *request) {
+	schema.Key = schemaUsed
+	f.goOn(schema, r)
 }
 
 // retried: a client asks again, after the second that it is told to wait, when the API
@@ -97,12 +116,18 @@ func some(names []string) []string {
 // event is what a read turned out to be.
 func (p *pending) event() (timeline.Event, bool) {
 	e := p.Event
+	become := func(verb string) {
+		if e.Verb == "apply" {
+			e.Detail = "" // that nothing was changed
+		}
+		e.Verb = verb
+	}
 	switch {
 	case e.Verb == "top" || e.Verb == "events" || p.About:
 	case p.History && !p.Describe:
-		e.Verb = "rollout history"
+		become("rollout history")
 	case p.Describe, p.Count > 1 && p.Target.Resource != "pods":
-		e.Verb = "describe"
+		become("describe")
 		if e.Name == "" && len(p.Items) == 1 {
 			e.Name = p.Items[0]
 		}

@@ -34,6 +34,9 @@ func (f *folder) write(r *request) []timeline.Event {
 	if verb == "patch" && r.manager() == "" && undoes(r, first) {
 		verb = "rollout undo"
 	}
+	if schema := f.recall(r, isSchema, slowly, anyAction); schema != nil {
+		f.useSchema(schema, r)
+	}
 	if f.applied(r, verb) {
 		return nil
 	}
