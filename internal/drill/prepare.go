@@ -21,9 +21,10 @@ const (
 	ManagedBy      = "firedrill"
 )
 
-// traineeGrace is how long the trainee's certificate outlives the time limit: a paused
-// clock and a reset need it.
-const traineeGrace = 12 * time.Hour
+// traineeGrace is how long the trainee's certificate outlives the time limit, in wall time: the
+// clock pauses while a machine sleeps, over a weekend and longer. It is no right that lasts:
+// those are the run's RBAC objects, and go with the run.
+const traineeGrace = 30 * 24 * time.Hour
 
 // prepare makes the drill's objects. Everything in it may be done twice.
 func (e *Engine) prepare(ctx context.Context) error {
