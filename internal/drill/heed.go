@@ -91,6 +91,10 @@ func (e *Engine) noteActions(ctx context.Context) func([]timeline.Event, json.Ra
 // lastActions bounds the reading of what was done last.
 const lastActions = 10 * time.Second
 
+// actionsMissing is what a run's reader is warned of when that reading failed. Nobody tries
+// it again once the run is over: it is no trouble that passes.
+const actionsMissing = "the trainee's last actions may be missing"
+
 // finishActions writes what the trainee did last to the journal, before the end takes their
 // identity: the trail is read once a second, and a read waits for others of its kind, so
 // an action at the moment of the verdict may not be told yet. It may be done twice.
@@ -102,7 +106,7 @@ func (e *Engine) finishActions(ctx context.Context) {
 	defer cancel()
 	if err := e.Actions.Finish(ctx, e.run.Trail, e.noteActions(ctx)); err != nil {
 		e.Log.Error("the last actions may be missing", "error", err)
-		e.noteUnwatched(ctx, "the trainee's last actions may be missing", err.Error())
+		e.noteUnwatched(ctx, actionsMissing, err.Error())
 	}
 }
 

@@ -144,6 +144,10 @@ func (r *Run) applyError(e session.Entry) error {
 		return err
 	}
 	switch {
+	case f.Watcher == actionsMissing:
+		if warning := f.Watcher + ": " + f.Message; !slices.Contains(r.Warnings, warning) {
+			r.Warnings = append(r.Warnings, warning)
+		}
 	case f.Watcher != "":
 		if r.Unwatched == nil {
 			r.Unwatched = map[string]string{}

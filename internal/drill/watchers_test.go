@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/firedrill/firedrill/internal/timeline"
 )
 
@@ -97,7 +99,8 @@ func (l *lateTrail) Finish(_ context.Context, _ json.RawMessage, sink func([]tim
 	return sink([]timeline.Event{{ID: "last", Text: "deleted namespace"}}, json.RawMessage(`3`))
 }
 
-// What was done right before the end, and not told yet, is told before the run is over.
+// What was done right before the end, and not told yet, is told before the run is over; that
+// it could not be read is still known then.
 func TestTheLastActionsAreTold(t *testing.T) {
 	t.Parallel()
 	for _, broken := range []error{nil, errors.New("the node is away")} {
@@ -114,6 +117,13 @@ func TestTheLastActionsAreTold(t *testing.T) {
 		r := w.run()
 		if told := len(r.Events) == 1 && string(r.Trail) == "3"; told != (broken == nil) || trail.asked.Load() != 1 || len(r.Failures) > 0 {
 			t.Errorf("%v: asked %d times, events %v, behind %s, failures %q", broken, trail.asked.Load(), r.Events, r.Trail, r.Failures)
+		}
+		var want []string
+		if broken != nil {
+			want = []string{"the trainee's last actions may be missing: the node is away"}
+		}
+		if diff := cmp.Diff(want, r.Warnings); diff != "" || r.Phase != PhaseFinished || r.TroubleText() != "" {
+			t.Errorf("%v: phase %s, trouble %q, warnings %s", broken, r.Phase, r.TroubleText(), diff)
 		}
 	}
 }
