@@ -254,6 +254,43 @@ func TestDoctorLooksForTheImage(t *testing.T) {
 	}
 }
 
+// TestDoctorKnowsTheClustersImage: the one a cluster was made from is the one that counts, as
+// for up and start, unless another one is asked for.
+func TestDoctorKnowsTheClustersImage(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name     string
+		gone     bool // the cluster's image was removed since
+		asked    string
+		variable string
+		want     Level
+	}{
+		{"nothing asked", false, "", "", LevelOK},
+		{"the image was removed", true, "", "", LevelWarn},
+		{"another one by the flag", false, "kindest/node:v0", "", LevelFail},
+		{"another one by the variable", false, "", "kindest/node:v0", LevelFail},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, 1)
+			f.engine.images = map[string]string{"mine:1": "sha256:1"}
+			mustUp(t, f, Options{Image: "mine:1"})
+			f.engine.pullable = errors.New("no route to the registry")
+			if tc.gone {
+				f.engine.images = nil
+			}
+			f.getenv = func(key string) string { return map[string]string{ImageVariable: tc.variable}[key] }
+			e, err := f.Doctor(t.Context(), DefaultName, tc.asked)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := levelOf(t, e, "image"); got != tc.want {
+				t.Errorf("image = %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
 func TestProbesOfOtherHosts(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1)

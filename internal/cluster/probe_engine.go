@@ -112,9 +112,15 @@ func (v *visit) probeCPU(context.Context) Finding {
 	return foundOK("cpu", fmt.Sprintf("%d CPUs", v.engine.CPUs))
 }
 
-// probeImage: is the node image here, or can it be had?
+// probeImage: is the node image here, or can it be had? Unless another one is asked for, it is
+// that of the cluster that is there, which `up` and `start` keep.
 func (v *visit) probeImage(ctx context.Context) Finding {
-	ref, id, err := v.manager.chooseImage(ctx, v.image)
+	asked, made := v.image, false
+	if asked == "" && v.manager.getenv(ImageVariable) == "" {
+		// A state that cannot be read is probeCluster's finding.
+		_, asked, made, _ = v.manager.MadeFrom(v.name)
+	}
+	ref, id, err := v.manager.chooseImage(ctx, asked)
 	if err != nil {
 		return foundFail("image", firstLine(err.Error()),
 			fmt.Sprintf("See that --image and $%s, where they are set, are names of images, and that `%s images` works as this user.", ImageVariable, v.engine.Provider))
@@ -124,6 +130,10 @@ func (v *visit) probeImage(ctx context.Context) Finding {
 	}
 	cure := "Build one with scripts/nodeimage/build, or name one that is here: --image, or $" + ImageVariable + "."
 	if err := v.manager.engine.Pullable(ctx, ref); err != nil {
+		if made {
+			return foundWarn("image", fmt.Sprintf("node image %s, from which cluster %q was made, is here no more and its registry does not give it: the cluster could not be made anew",
+				shortRef(ref), v.name), cure)
+		}
 		return foundFail("image", fmt.Sprintf("node image %s is not here and its registry does not give it: %s", shortRef(ref), firstLine(err.Error())), cure)
 	}
 	return foundOK("image", fmt.Sprintf("node image %s is not here yet; `up` pulls it", shortRef(ref)))
