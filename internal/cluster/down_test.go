@@ -43,6 +43,36 @@ func TestDownLeavesANetworkThatWasThere(t *testing.T) {
 	}
 }
 
+// TestTheLastDownRemovesTheNetwork: one that a cluster of ours made goes with whichever cluster
+// of ours goes last (the engine keeps it while a container is attached).
+func TestTheLastDownRemovesTheNetwork(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name  string
+		other string // the state of another cluster, whose network is there
+		gone  bool
+	}{
+		{"made for another one", `{"version": 1, "name": "other", "networkCreated": true, "config": {"provider": "docker"}}`, true},
+		{"there before another one", `{"version": 1, "name": "other", "config": {"provider": "docker"}}`, false},
+		{"made on another engine", `{"version": 1, "name": "other", "networkCreated": true, "config": {"provider": "podman"}}`, false},
+		{"not known", `{`, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, 1)
+			f.engine.network = true
+			write(t, statePath(f.home, "other"), tc.other)
+			mustUp(t, f, Options{})
+			if _, err := f.Down(t.Context(), DefaultName); err != nil {
+				t.Fatal(err)
+			}
+			if f.engine.network == tc.gone {
+				t.Errorf("the network is gone: %t, want %t", !f.engine.network, tc.gone)
+			}
+		})
+	}
+}
+
 func TestDownRemovesWhatAKilledUpLeft(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1)

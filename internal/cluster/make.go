@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"k8s.io/apimachinery/pkg/util/wait"
 )
@@ -17,7 +18,7 @@ func (m *Manager) make(ctx context.Context, options Options, want Config) (*Clus
 	}
 	s := &state{
 		Version: stateVersion, Name: options.Name, ID: newID(), Phase: phaseCreating,
-		Config: want, CreatedAt: m.now().UTC(), NetworkCreated: !network,
+		Config: want, CreatedAt: m.now().UTC(), NetworkCreated: !network || m.madeNetwork(want.Provider),
 	}
 	if err := s.save(m.home); err != nil {
 		return nil, err
@@ -26,6 +27,23 @@ func (m *Manager) make(ctx context.Context, options Options, want Config) (*Clus
 		return nil, m.undo(ctx, s, err)
 	}
 	return m.cluster(s), nil
+}
+
+// madeNetwork tells whether kind's network on that engine was made for another cluster of
+// ours: then the last of them takes it away, whichever it is. A state that cannot be read
+// claims nothing.
+func (m *Manager) madeNetwork(provider string) bool {
+	dirs, err := os.ReadDir(m.home.Clusters())
+	if err != nil {
+		return false
+	}
+	for _, dir := range dirs {
+		s, err := loadState(m.home, dir.Name())
+		if err == nil && s != nil && s.NetworkCreated && s.Config.Provider == provider {
+			return true
+		}
+	}
+	return false
 }
 
 // build does the steps of make that leave something behind.

@@ -30,7 +30,7 @@ type state struct {
 	Phase          string    `json:"phase"`
 	Config         Config    `json:"config"`
 	CreatedAt      time.Time `json:"createdAt"`
-	NetworkCreated bool      `json:"networkCreated,omitempty"` // kind's network was not there before
+	NetworkCreated bool      `json:"networkCreated,omitempty"` // kind's network was made for this cluster or another one of ours
 	Export         *export   `json:"export,omitempty"`         // where --export-kubeconfig put an entry
 }
 
