@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -83,14 +84,13 @@ func (f *Factory) notRecorded(node string, open []*drill.Run) error {
 		f.IO.ErrPalette().Yellow("warning:"), node, strings.Join(names, ", "))
 }
 
-// Started journals the command, before it is run. In place of a login shell it returns one
-// whose lines are journaled as they are typed.
+// Started journals the command, before it is run. In place of a shell it returns one whose lines are journaled as they are typed.
 func (s *runRecorder) Started(ctx context.Context, node string, command []string) ([]string, error) {
 	event := timeline.Event{
 		Source: timeline.SourceNode, Actor: "trainee", Verb: "ssh", Resource: "nodes", Name: node,
 		Text: "opened a shell on node " + node,
 	}
-	if len(command) > 0 {
+	if !isShell(command) {
 		event.Detail = audit.RedactShell(strings.Join(command, " "))
 		event.Text = fmt.Sprintf("ran on node %s: %s", node, event.Detail)
 		event.Writes = !readsOnly(command)
@@ -110,19 +110,31 @@ func (s *runRecorder) Started(ctx context.Context, node string, command []string
 	return wrapped(file, s.tty), nil
 }
 
+// isShell tells whether a command is a shell that reads what is typed: the login shell, or
+// one that is asked for by its name.
+func isShell(command []string) bool {
+	if len(command) == 0 {
+		return true
+	}
+	return slices.Contains([]string{"bash", "sh"}, path.Base(command[0])) && !slices.ContainsFunc(command[1:], func(arg string) bool {
+		return arg != "--login" && (!strings.HasPrefix(arg, "-") || strings.Trim(arg[1:], "ils") != "")
+	})
+}
+
 // Ended journals how a command, or the shell, ended.
 func (s *runRecorder) Ended(ctx context.Context, node string, command []string, code int) error {
 	if s.typing != nil {
 		s.typing.stop()
 	}
-	if len(command) > 0 && code == 0 {
+	shell := isShell(command)
+	if !shell && code == 0 {
 		return nil
 	}
 	event := timeline.Event{
 		Source: timeline.SourceNode, Actor: "trainee", Verb: "ssh exit", Resource: "nodes", Name: node, Code: code,
 		Text: fmt.Sprintf("left the shell on node %s", node),
 	}
-	if len(command) > 0 {
+	if !shell {
 		// One argument may be a whole line of shell, such as "PGPASSWORD=... psql".
 		event.Text = fmt.Sprintf("%s on node %s ended with exit code %d", audit.RedactShell(command[0]), node, code)
 	}
