@@ -30,8 +30,9 @@ var assignment = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
 
 // lookers change nothing, whatever their arguments.
 var lookers = []string{ //nolint:gochecknoglobals // a constant table
-	"cat", "cd", "cut", "df", "du", "echo", "exit", "file", "free", "getent", "grep", "head", "id", "less", "ls", "lsblk", "lscpu", "lsof", "md5sum",
-	"netstat", "nproc", "printf", "ps", "pwd", "sha256sum", "stat", "tail", "top", "uname", "uniq", "uptime", "vmstat", "wc", "which", "whoami", "zgrep",
+	"cat", "cd", "clear", "cut", "df", "dig", "du", "echo", "exit", "false", "file", "free", "getent", "grep", "head", "host", "htop", "id", "less", "ls",
+	"lsblk", "lscpu", "lsof", "md5sum", "netstat", "nproc", "nslookup", "ping", "printf", "ps", "pwd", "sha256sum", "sleep", "stat", "tail", "top", "true",
+	"uname", "uniq", "uptime", "vmstat", "wc", "which", "whoami", "zgrep",
 }
 
 // judges tell of commands that may do either, by their arguments.
@@ -67,6 +68,16 @@ func judges() map[string]func(args []string) bool {
 				return slices.Contains([]string{"set", "add", "append", "del", "delete", "flush", "replace", "change", "exec", "restore"}, word)
 			})
 		},
+		"timedatectl": func(args []string) bool {
+			return slices.Contains([]string{"", "status", "show", "list-timezones", "timesync-status", "show-timesync"}, verbOf(args, "-p", "--property"))
+		},
+		"man":      without("-P", "--pager", "-H", "--html"),
+		"kubelet":  onlyVersion,
+		"awk":      awkReads,
+		"env":      envReads,
+		"nc":       netcatReads,
+		"ctr":      ctrReads,
+		"iptables": iptablesReads, "ip6tables": iptablesReads,
 		"mount":    onlyOptions("-t", "--types"),
 		"hostname": func(args []string) bool { return onlyOptions()(args) && without("-F", "--file", "-b", "--boot")(args) },
 		"date":     dateReads,

