@@ -3,6 +3,7 @@ package drill
 import (
 	"time"
 
+	"github.com/firedrill/firedrill/internal/timeline"
 	"github.com/firedrill/firedrill/verifier"
 )
 
@@ -30,7 +31,7 @@ type Status struct {
 	CreatedAt  time.Time         `json:"createdAt"`
 	PagedAt    *time.Time        `json:"pagedAt,omitempty"`
 	FinishedAt *time.Time        `json:"finishedAt,omitempty"`
-	Actions    int               `json:"actions"`
+	Actions    int               `json:"actions"` // of the trainee, up to the verdict
 	Hints      int               `json:"hints"`
 	Mode       Mode              `json:"mode"`
 	Hidden     bool              `json:"hidden,omitempty"` // how the checks stand is not told before the verdict
@@ -83,13 +84,22 @@ func StatusOf(r *Run, refereeAlive bool, now time.Time) Status {
 		Checks: []StatusCheck{}, Safeguards: []StatusSafeguard{},
 		Clock:     StatusClock{Limit: r.TimeLimit.Seconds(), Used: r.Clock(now).Seconds()},
 		CreatedAt: r.CreatedAt, PagedAt: timeOrNil(r.PagedAt), FinishedAt: timeOrNil(r.FinishedAt),
-		Actions: len(r.Events), Hints: len(r.Hints), Errors: r.Failures, Trouble: r.TroubleText(), Warnings: r.Warnings,
+		Actions: r.actions(), Hints: len(r.Hints), Errors: r.Failures, Trouble: r.TroubleText(), Warnings: r.Warnings,
 		Mode: r.InMode(), Hidden: r.Hidden(), Exam: r.Exam, Updates: len(r.Updates),
 	}
 	if r.State != nil && !s.Hidden {
 		s.addState(r.State, now)
 	}
 	return s
+}
+
+// actions is how often the trainee acted, up to the verdict.
+func (r *Run) actions() int {
+	var decided time.Time
+	if r.Verdict != nil {
+		decided = r.Verdict.DecidedAt
+	}
+	return len(timeline.Actions(r.Events, decided))
 }
 
 func (s *Status) addState(state *verifier.State, now time.Time) {

@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+
+	"github.com/firedrill/firedrill/internal/timeline"
 )
 
 // Tables of a report that CSV can be written of.
@@ -114,15 +117,13 @@ func (r *Report) summaryRows() [][]string {
 	return [][]string{header, row}
 }
 
-// actions is how often the trainee acted.
+// actions is how often the trainee acted, up to the verdict.
 func (r *Report) actions() int {
-	n := 0
-	for _, e := range r.Timeline {
-		if e.Actor == "trainee" {
-			n++
-		}
+	var decided time.Time
+	if at := r.Times.Decided.At; at != nil {
+		decided = *at
 	}
-	return n
+	return len(timeline.Actions(r.Timeline, decided))
 }
 
 func (r *Report) usersRows() [][]string {

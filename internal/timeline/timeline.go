@@ -30,3 +30,16 @@ type Event struct {
 	Code      int       `json:"code,omitempty"`   // HTTP status of the API server's answer
 	Text      string    `json:"text"`             // the sentence a person reads: "described pod checkout-7f9c"
 }
+
+// Actions are what the trainee did to the system, up to the verdict: decided, or zero while
+// there is none. What somebody does with the admin's identity is none of theirs, and what
+// the trainee tells (ack, note, diagnose ...) changes and reads nothing.
+func Actions(events []Event, decided time.Time) []Event {
+	var actions []Event
+	for _, e := range events {
+		if e.Actor == "trainee" && e.Source != SourceTool && (decided.IsZero() || !e.Time.After(decided)) {
+			actions = append(actions, e)
+		}
+	}
+	return actions
+}
