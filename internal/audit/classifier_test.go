@@ -340,7 +340,7 @@ func TestFolding(t *testing.T) {
 			[]string{"apply, pods, b {no change}", "apply, pods, a", "apply, pods, c {no change}"},
 		},
 		"a describe right after a schema": {
-			[]lineBuilder{asks("/openapi/v3", -2 * time.Second), get(0), get(5 * time.Millisecond), events}, []string{"describe, pods, a"},
+			[]lineBuilder{asks("/openapi/v3", -2*time.Second), get(0), get(5 * time.Millisecond), events}, []string{"describe, pods, a"},
 		},
 		"two questions of a script": {
 			[]lineBuilder{
