@@ -15,6 +15,10 @@ import (
 // back (pkg/controller/podautoscaler of Kubernetes).
 const tooMany = "TooManyReplicas"
 
+// scaleUpLimit is the reason of ScalingLimited while a policy of spec.behavior.scaleUp, or the
+// default one, lets it add no more for now.
+const scaleUpLimit = "ScaleUpLimit"
+
 // hpaRef names a HorizontalPodAutoscaler in a check's parameters.
 type hpaRef struct {
 	Name string `yaml:"name" doc:"Name of the HorizontalPodAutoscaler." required:"true"`
@@ -76,6 +80,18 @@ func hpaCondition(h *autoscalingv2.HorizontalPodAutoscaler, which autoscalingv2.
 		}
 	}
 	return autoscalingv2.HorizontalPodAutoscalerCondition{Type: which}
+}
+
+// heldBack is what keeps an autoscaler, by its own account, from adding the replicas that it
+// wants: "" when nothing does. A policy of scaleUp does for moments, the default one as well.
+func heldBack(h *autoscalingv2.HorizontalPodAutoscaler) string {
+	if capped(h) {
+		return "maxReplicas"
+	}
+	if limited := hpaCondition(h, autoscalingv2.ScalingLimited); limited.Status == corev1.ConditionTrue && limited.Reason == scaleUpLimit {
+		return "scaleUp policies"
+	}
+	return ""
 }
 
 // capped tells whether an autoscaler says that it wants more replicas than its maxReplicas.

@@ -288,6 +288,15 @@ func TestVolumePersistent(t *testing.T) {
 	expect(t, check, look(answers, deployed("a")...), true, "nothing to judge")
 	expect(t, check, look(answers, with(empty)...), false, "on emptyDir data: it is gone with the pod")
 	expect(t, check, look(answers, with(ephemeral)...), false, "on ephemeral volume data")
+	policy := func(scaled, deleted appsv1.PersistentVolumeClaimRetentionPolicyType) []runtime.Object {
+		set := dbSet(func(s *appsv1.StatefulSet) {
+			s.Spec.PersistentVolumeClaimRetentionPolicy = &appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{WhenScaled: scaled, WhenDeleted: deleted}
+		})
+		return append(repaired(), set)[1:]
+	}
+	expect(t, check, look(answers, policy("Retain", "Retain")...), true, "keeps its data on claims")
+	expect(t, check, look(answers, policy("Delete", "Retain")...), false, "deletes its claims when it is scaled down")
+	expect(t, check, look(answers, policy("Retain", "Delete")...), false, "deletes its claims when it is deleted")
 	// The claim is mounted, and the data lies elsewhere.
 	expect(t, check, look(postgres("asked", "/tmp/pgdata", ""), repaired()...), false, "in /tmp/pgdata, on the container's own file system")
 	expect(t, check, look(postgres("asked", "/var/lib/postgresql/database", ""), repaired()...), false, "own file system")
@@ -386,6 +395,21 @@ func TestRowsArrive(t *testing.T) {
 	expect(t, check, look(brokenPods(&ExecError{Code: 2, Stderr: "starting up"}), repaired()...), false, "starting up")
 	expect(t, check, look(brokenPods(errors.New("no route")), repaired()...), false, "error: no route")
 	expect(t, check, look(postgres("", "", "17"), dbBackends()), false, "no pod behind")
+}
+
+func TestRowsUnique(t *testing.T) {
+	t.Parallel()
+	check := &RowsUnique{databaseRef: db(), Table: "orders", Unique: "number", Column: "placed_at"}
+	look := func(answers Pods, objects ...runtime.Object) *Target {
+		on := target(objects...)
+		on.Pods = answers
+		return on
+	}
+	expect(t, check, look(postgres("", "", "0"), repaired()...), true, "every number that table orders gave out lately is given once")
+	expect(t, check, look(postgres("", "", "2"), repaired()...), false, "has a number that another one has")
+	expect(t, check, look(brokenPods(&ExecError{Code: 2, Stderr: "starting up"}), repaired()...), false, "starting up")
+	expect(t, check, look(brokenPods(errors.New("no route")), repaired()...), false, "error: no route")
+	expect(t, check, look(postgres("", "", "0"), dbBackends()), false, "no pod behind")
 }
 
 // TestAnswersCountForSeconds: the rounds of a hold do not each start processes in the

@@ -42,6 +42,14 @@ func TestWorkloadSafeguards(t *testing.T) {
 	strange := func(p *corev1.Pod) {
 		p.OwnerReferences = []metav1.OwnerReference{controlledBy("ReplicaSet", "checkout-v2", "rs-2")}
 	}
+	throttled := &LimitAtLeast{limitRef{workloadRef: ref, Container: "web", Resource: "cpu"}, "200m"}
+	cpu := func(quantity string) corev1.ResourceList {
+		return corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(quantity)}
+	}
+	cpuLimit := func(quantity string) func(*appsv1.Deployment) {
+		return func(d *appsv1.Deployment) { web(d).Resources.Limits = cpu(quantity) }
+	}
+	throttledPod := pod("checkout-3", func(p *corev1.Pod) { p.Spec.Containers[0].Resources.Limits = cpu("50m") })
 	resized := pod("checkout-3", func(p *corev1.Pod) { p.Spec.Containers[0].Resources.Limits = nil })
 	swapped := pod("checkout-3", func(p *corev1.Pod) { p.Spec.Containers[0].Image = "busybox" })
 	cases := map[string]struct {
@@ -70,6 +78,10 @@ func TestWorkloadSafeguards(t *testing.T) {
 		"limit raised":               {limits, with(func(d *appsv1.Deployment) { web(d).Resources.Limits = limit("64Gi") }), true, ""},
 		"limit removed":              {limits, with(func(d *appsv1.Deployment) { web(d).Resources.Limits = nil }), false, "(64Mi at the baseline) was removed"},
 		"limit of zero":              {limits, with(func(d *appsv1.Deployment) { web(d).Resources.Limits = limit("0") }), false, "was removed"},
+		"throttled":                  {throttled, with(cpuLimit("25m")), false, "the cpu limit of Deployment/checkout is 25m, below the 200m"},
+		"throttled in place":         {throttled, append(shop(), throttledPod), false, "the cpu limit of pod checkout-3 is 50m"},
+		"a cpu limit":                {throttled, with(cpuLimit("200m")), true, "not throttled"},
+		"no cpu limit":               {throttled, shop(), true, "not throttled"},
 		"only a cpu limit": {limits, with(func(d *appsv1.Deployment) {
 			web(d).Resources.Limits = corev1.ResourceList{"cpu": resource.MustParse("1")}
 		}), false, "was removed"},
@@ -313,4 +325,44 @@ func TestRepository(t *testing.T) {
 			t.Errorf("%s: %s, want %s", image, got, want)
 		}
 	}
+}
+
+func TestContainerKept(t *testing.T) {
+	t.Parallel()
+	check := &ContainerKept{workloadRef{Name: "checkout"}, "web"}
+	base := func(t *testing.T) *Baseline {
+		t.Helper()
+		b := baselineOf(t, shop()...)
+		if err := check.extend(t.Context(), target(shop()...), b); err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	for name, c := range map[string]struct {
+		now    []runtime.Object
+		passed bool
+		want   string
+	}{
+		"kept":    {shop(), true, "is as it was"},
+		"changed": {with(func(d *appsv1.Deployment) { web(d).Env = []corev1.EnvVar{{Name: "A", Value: "b"}} }), false, "container web of Deployment/checkout was changed"},
+		"renamed": {with(func(d *appsv1.Deployment) { web(d).Name = "other" }), false, "no container web any more"},
+		"another beside it, and restarted": {with(func(d *appsv1.Deployment) {
+			d.Spec.Template.Annotations = map[string]string{restartedAt: "2026-11-28T00:00:00Z"}
+			d.Spec.Template.Spec.Containers = append(d.Spec.Template.Spec.Containers, corev1.Container{Name: "second"})
+		}), true, ""},
+		"gone": {[]runtime.Object{service()}, true, "nothing to compare"}, // WorkloadKept refuses it
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			on := target(c.now...)
+			on.Baseline = base(t)
+			expect(t, check, on, c.passed, c.want)
+		})
+	}
+	if err := (&ContainerKept{workloadRef{Name: "checkout"}, "nosuch"}).extend(t.Context(), target(shop()...), baselineOf(t, shop()...)); err == nil {
+		t.Error("a container that is not there was taken into the baseline")
+	}
+	on := target(shop()...)
+	on.Baseline = baselineOf(t, shop()...)
+	expect(t, check, on, false, "error: the baseline has no container web")
 }

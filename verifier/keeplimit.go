@@ -109,3 +109,47 @@ func (c *LimitWithin) Observe(ctx context.Context, t *Target) (Observation, erro
 		return ""
 	})
 }
+
+// LimitAtLeast is a safeguard: the limit, where there is one, leaves a container what it needs
+// at its busiest. A CPU limit below that makes every request wait for the next period of
+// 100 ms (the kernel's CFS bandwidth control).
+type LimitAtLeast struct {
+	limitRef `yaml:",inline"`
+	Min      string `yaml:"min" doc:"What a limit leaves, at least: 200m." required:"true"`
+}
+
+// Validate refuses a quantity that is none.
+func (c *LimitAtLeast) Validate() error {
+	if q, err := resource.ParseQuantity(c.Min); err != nil || q.Sign() <= 0 {
+		return fmt.Errorf("min: %q is no quantity above nothing, as 200m or 64Mi", c.Min)
+	}
+	return nil
+}
+
+// Observe reads the workload and its pods.
+func (c *LimitAtLeast) Observe(ctx context.Context, t *Target) (Observation, error) {
+	least, err := resource.ParseQuantity(c.Min)
+	if err != nil {
+		return Observation{}, fmt.Errorf("min: %w", err)
+	}
+	return c.compare(ctx, t, func(_ WorkloadState, w *workload) (Observation, error) {
+		pods, err := t.selected(ctx, w.selector)
+		if err != nil {
+			return Observation{}, err
+		}
+		now, set, _ := limitIn(w.template.Spec, c.Container, c.resource())
+		where := c.key()
+		for i := range pods { // an in-place resize changes a pod alone
+			if set && now.Cmp(least) < 0 {
+				break
+			}
+			if limit, has, _ := limitIn(pods[i].Spec, c.Container, c.resource()); has && active(&pods[i]) {
+				where, now, set = "pod "+pods[i].Name, limit, has
+			}
+		}
+		if set && now.Cmp(least) < 0 {
+			return Observation{Reason: fmt.Sprintf("the %s limit of %s is %s, below the %s that it needs at its busiest", c.resource(), where, now.String(), least.String())}, nil
+		}
+		return Observation{Passed: true, Reason: c.key() + " is not throttled by its " + string(c.resource()) + " limit", Evidence: "limit: " + limitText(now, set)}, nil
+	})
+}

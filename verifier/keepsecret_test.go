@@ -151,6 +151,38 @@ func TestEnvIs(t *testing.T) {
 	expect(t, check, on, false, `is "" instead of`)
 }
 
+func TestEnvNotSet(t *testing.T) {
+	t.Parallel()
+	check := &EnvNotSet{workloadRef{Name: "checkout"}, "web", []string{"LEAK", "DELAY"}}
+	settings := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "settings", Namespace: shopNS}, Data: map[string]string{"LEAK": "0", "OTHER": "1"}}
+	all := func(c *corev1.Container) {
+		c.EnvFrom = []corev1.EnvFromSource{{ConfigMapRef: &corev1.ConfigMapEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: "settings"}}}}
+	}
+	for name, c := range map[string]struct {
+		change func(*corev1.Container)
+		passed bool
+		want   string
+	}{
+		"as built":           {func(*corev1.Container) {}, true, "as it was built"},
+		"another variable":   {func(c *corev1.Container) { c.Env = []corev1.EnvVar{{Name: "OTHER", Value: "1"}} }, true, ""},
+		"set":                {func(c *corev1.Container) { c.Env = []corev1.EnvVar{{Name: "DELAY", Value: "0s"}} }, false, "DELAY of Deployment/checkout was set"},
+		"set to nothing":     {func(c *corev1.Container) { c.Env = []corev1.EnvVar{{Name: "LEAK"}} }, false, "LEAK of Deployment/checkout was set"},
+		"by a ConfigMap":     {all, false, "LEAK of Deployment/checkout was set"},
+		"no container of it": {func(c *corev1.Container) { c.Name = "other" }, true, "nothing to compare"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			on := target(append(with(func(d *appsv1.Deployment) { c.change(web(d)) }), settings)...)
+			on.Baseline = baselineOf(t, shop()...)
+			expect(t, check, on, c.passed, c.want)
+		})
+	}
+	on := target(append(with(func(d *appsv1.Deployment) { all(web(d)) }), settings)...)
+	on.Baseline = baselineOf(t, shop()...)
+	on.Client.(*fake.Clientset).PrependReactor("get", "configmaps", refuse)
+	expect(t, check, on, false, "error: connection refused")
+}
+
 func TestPodAnswers(t *testing.T) {
 	t.Parallel()
 	unready := func(p *corev1.Pod) { p.Status.Conditions[0].Status = corev1.ConditionFalse }

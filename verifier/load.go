@@ -104,10 +104,10 @@ func (l *Load) ready(ctx context.Context, t *Target) (int32, error) {
 
 // scaling is what a look at the workload and its autoscaler showed.
 type scaling struct {
-	w      *workload
-	line   string // the autoscaler's own words
-	last   *metav1.Time
-	capped bool // it wants more than its maxReplicas
+	w    *workload
+	line string // the autoscaler's own words
+	last *metav1.Time
+	held string // what keeps it from adding what it wants: heldBack
 }
 
 func (l *Load) see(ctx context.Context, t *Target) (scaling, error) {
@@ -119,7 +119,7 @@ func (l *Load) see(ctx context.Context, t *Target) (scaling, error) {
 	if err != nil {
 		return scaling{}, err
 	}
-	return scaling{w: w, line: hpaLine(h), last: h.Status.LastScaleTime, capped: capped(h)}, nil
+	return scaling{w: w, line: hpaLine(h), last: h.Status.LastScaleTime, held: heldBack(h)}, nil
 }
 
 // follow looks until done says so, or ctx ends. What cannot be seen for a moment is seen later.
@@ -154,7 +154,7 @@ func (l *Load) rise(ctx context.Context, t *Target, pod string, before int32) (i
 	defer cancel()
 	last, err := l.follow(limited, t, func(now scaling) (bool, error) {
 		scaled := now.last != nil && !now.last.Equal(from.last)
-		return scaled && !now.capped && now.w.wanted > before && now.w.available > before, nil
+		return scaled && now.held == "" && now.w.wanted > before && now.w.available > before, nil
 	})
 	switch {
 	case err == nil:
@@ -163,8 +163,8 @@ func (l *Load) rise(ctx context.Context, t *Target, pod string, before int32) (i
 		return 0, err
 	}
 	did := "stayed"
-	if last.capped {
-		did = "was held back by the maxReplicas of its autoscaler"
+	if last.held != "" {
+		did = "was held back by the " + last.held + " of its autoscaler"
 	}
 	return 0, &NotSurvivedError{Reason: fmt.Sprintf("under %d requests a second more, for %s, %s %s at %d replicas, %d available (%s)",
 		l.Rate, l.lasts(), l.key(), did, last.w.wanted, last.w.available, last.line)}

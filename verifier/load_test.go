@@ -22,9 +22,9 @@ import (
 // the load's pod is there, and after it.
 type scaler struct {
 	during, after int32
-	unready       bool // the new replicas never serve
-	byHand        bool // somebody else scales: the autoscaler says nothing
-	capped        bool // the autoscaler says that its maxReplicas holds it back
+	unready       bool   // the new replicas never serve
+	byHand        bool   // somebody else scales: the autoscaler says nothing
+	held          string // why the autoscaler says that it may add no more
 	phase         corev1.PodPhase
 	client        *fake.Clientset
 	asked         *corev1.Pod
@@ -62,8 +62,8 @@ func (s *scaler) target() *Target {
 				scaled := metav1.NewTime(epoch)
 				h.Status.LastScaleTime = &scaled
 			}
-			if s.capped {
-				says(autoscalingv2.ScalingLimited, corev1.ConditionTrue, "TooManyReplicas")(h)
+			if s.held != "" {
+				says(autoscalingv2.ScalingLimited, corev1.ConditionTrue, s.held)(h)
 			}
 		})
 		return true, &autoscalingv2.HorizontalPodAutoscalerList{Items: []autoscalingv2.HorizontalPodAutoscaler{*now}}, nil
@@ -100,7 +100,9 @@ func TestLoad(t *testing.T) {
 		"stays":                   {scaler: scaler{during: 2, after: 2, phase: corev1.PodRunning}, survived: "stayed at 2 replicas"},
 		"rises, serves with none": {scaler: scaler{during: 6, after: 2, unready: true, phase: corev1.PodRunning}, survived: "stayed at 6 replicas, 2 available"},
 		"scaled by hand":          {scaler: scaler{during: 6, after: 2, byHand: true, phase: corev1.PodRunning}, survived: "stayed at 6 replicas"},
-		"rises, and is held back": {scaler: scaler{during: 6, after: 2, capped: true, phase: corev1.PodRunning}, survived: "was held back by the maxReplicas of its autoscaler at 6 replicas"},
+		"rises, and is held back": {scaler: scaler{during: 6, after: 2, held: "TooManyReplicas", phase: corev1.PodRunning}, survived: "was held back by the maxReplicas of its autoscaler at 6 replicas"},
+		"rises by its policy":     {scaler: scaler{during: 4, after: 2, held: "ScaleUpLimit", phase: corev1.PodRunning}, survived: "was held back by the scaleUp policies of its autoscaler at 4 replicas"},
+		"all that it wants":       {scaler: scaler{during: 4, after: 2, held: "DesiredWithinRange", phase: corev1.PodRunning}},
 		"does not come down":      {scaler: scaler{during: 6, after: 6, phase: corev1.PodRunning}, survived: "does not come down from 6 to 3"},
 		"comes down a little":     {scaler: scaler{during: 6, after: 4, phase: corev1.PodRunning}, survived: "does not come down from 4 to 3"},
 		"comes down to one more":  {scaler: scaler{during: 6, after: 3, phase: corev1.PodRunning}},

@@ -33,6 +33,7 @@ func checkKinds() []Kind {
 		{"statefulSetServes", "The pods behind a Service are those of one StatefulSet, whose newest template runs everywhere.", func() any { return new(StatefulSetServes) }},
 		{"rowsKept", "The PostgreSQL behind a Service has the rows that it had at the baseline, unchanged. Asked by psql in each ready pod.", func() any { return new(RowsKept) }},
 		{"rowsConfirmed", "The PostgreSQL behind a Service has every row that any of those behind it had when the page was sent. Asked by psql in each ready pod.", func() any { return new(RowsConfirmed) }},
+		{"rowsUnique", "The newest rows in the PostgreSQL behind a Service share a column's value with no other row. Asked by psql in each ready pod.", func() any { return new(RowsUnique) }},
 		{"rowsArrive", "New rows arrive in the PostgreSQL behind a Service: the users write to this database and no other.", func() any { return new(RowsArrive) }},
 	}
 }
@@ -41,9 +42,11 @@ func checkKinds() []Kind {
 func safeguardKinds() []Kind {
 	return []Kind{
 		{"workloadKept", "The workload exists, selects what it selected, and owns the pods behind its Services.", func() any { return new(WorkloadKept) }},
+		{"containerKept", "A container of the workload's pod template, init ones as well, is what it was.", func() any { return new(ContainerKept) }},
 		{"replicasKept", "The workload has at least the replicas it had.", func() any { return new(ReplicasKept) }},
 		{"limitKept", "A container's limit is still there.", func() any { return new(LimitKept) }},
 		{"limitWithin", "A container's limit is at most a few times what it was; use limitKept beside it.", func() any { return new(LimitWithin) }},
+		{"limitAtLeast", "A container's limit, where there is one, is at least so much.", func() any { return new(LimitAtLeast) }},
 		{"leakNotFed", "A version that was measured to leak is not given a higher limit or more pods. The pods are drillapp.", func() any { return new(LeakNotFed) }},
 		{"imageKept", "The containers run images of the repositories they ran.", func() any { return new(ImageKept) }},
 		{"pullPolicyKept", "The containers' images are pulled as often as they were.", func() any { return new(PullPolicyKept) }},
@@ -56,6 +59,7 @@ func safeguardKinds() []Kind {
 		{"secretKept", "A container takes its credential from a Secret, and it is the true one.", func() any { return new(SecretKept) }},
 		{"successorKept", "The pods behind a Service, whatever workload runs them now, keep what the container of the workload before had.", func() any { return new(SuccessorKept) }},
 		{"envIs", "A container's environment variable has a value that stands in the pod template; one from a ConfigMap or a Secret does not count.", func() any { return new(EnvIs) }},
+		{"envNotSet", "A container's environment variables are given no value, neither by the pod template nor by a ConfigMap or Secret: those that an image is built with.", func() any { return new(EnvNotSet) }},
 		{"pdbKept", "The PodDisruptionBudget is the same, unchanged.", func() any { return new(PDBKept) }},
 		{"hpaKept", "There is a HorizontalPodAutoscaler of that name, or another one that scales its workload.", func() any { return new(HPAKept) }},
 		{"hpaRoom", "The HorizontalPodAutoscaler's minReplicas was not raised until little is left to scale, nor to more than twice what it was.", func() any { return new(HPARoom) }},

@@ -124,6 +124,9 @@ type VolumePersistent struct {
 // Observe asks each database for its folder and looks what is mounted there.
 func (c *VolumePersistent) Observe(ctx context.Context, t *Target) (Observation, error) {
 	return c.judge(ctx, t, func(set *appsv1.StatefulSet, pods []corev1.Pod) (Observation, error) {
+		if when := claimsGo(set); when != "" {
+			return Observation{Reason: fmt.Sprintf("StatefulSet %s deletes its claims when it is %s: its data goes with them", set.Name, when)}, nil
+		}
 		var evidence []string
 		for i := range pods {
 			p := &pods[i]
@@ -142,6 +145,19 @@ func (c *VolumePersistent) Observe(ctx context.Context, t *Target) (Observation,
 		}
 		return Observation{Passed: true, Reason: "StatefulSet " + set.Name + " keeps its data on claims", Evidence: strings.Join(evidence, "; ")}, nil
 	})
+}
+
+// claimsGo says what makes a StatefulSet delete its claims; "" when nothing does, as by default.
+func claimsGo(set *appsv1.StatefulSet) string {
+	policy := set.Spec.PersistentVolumeClaimRetentionPolicy
+	switch {
+	case policy == nil:
+	case policy.WhenScaled == appsv1.DeletePersistentVolumeClaimRetentionPolicyType:
+		return "scaled down"
+	case policy.WhenDeleted == appsv1.DeletePersistentVolumeClaimRetentionPolicyType:
+		return "deleted"
+	}
+	return ""
 }
 
 // volumeAt is the volume that a folder of the container lies on; nil for the container's
