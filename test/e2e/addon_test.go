@@ -1,0 +1,50 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A trainee who may repair metrics-server may make no way to the node of it, nor to other
+// identities and Secrets: its pods run in kube-system, on the control plane.
+func TestAnAddonIsNoWayToTheNode(t *testing.T) {
+	t.Parallel()
+	const trainee = "trainee:addon-test"
+	kubectl := func(args ...string) (string, error) {
+		all := append([]string{"--kubeconfig", filepath.Join(home(), "clusters", *clusterName, "referee.kubeconfig"), "-n", "kube-system"}, args...)
+		out, err := exec.Command("kubectl", all...).CombinedOutput()
+		return string(out), err
+	}
+	const binding = "firedrill-addon-test"
+	if out, err := kubectl("create", "rolebinding", binding, "--role=firedrill:addon-editor", "--user="+trainee); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Cleanup(func() {
+		if out, err := kubectl("delete", "rolebinding", binding); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+	})
+	const pod = "/spec/template/spec"
+	for name, tc := range map[string]struct{ patch, refused string }{
+		"an argument":        {`{"op":"add","path":"` + pod + `/containers/0/args/-","value":"--v=2"}`, ""},
+		"a replica":          {`{"op":"replace","path":"/spec/replicas","value":2}`, ""},
+		"another identity":   {`{"op":"replace","path":"` + pod + `/serviceAccountName","value":"clusterrole-aggregation-controller"}`, "another service account"},
+		"the node's files":   {`{"op":"add","path":"` + pod + `/volumes/-","value":{"name":"h","hostPath":{"path":"/etc/kubernetes"}}}`, "but emptyDir and configMap"},
+		"a Secret's files":   {`{"op":"add","path":"` + pod + `/volumes/-","value":{"name":"s","secret":{"secretName":"any"}}}`, "but emptyDir and configMap"},
+		"the node's network": {`{"op":"add","path":"` + pod + `/hostNetwork","value":true}`, "share the node's network"},
+		"privileges":         {`{"op":"add","path":"` + pod + `/initContainers","value":[{"name":"i","image":"i","securityContext":{"privileged":true}}]}`, "more privileges"},
+		"a Secret's value":   {`{"op":"add","path":"` + pod + `/containers/0/env","value":[{"name":"A","valueFrom":{"secretKeyRef":{"name":"a","key":"b"}}}]}`, "no Secret"},
+	} {
+		out, err := kubectl("patch", "deployment", "metrics-server", "--type=json", "-p", "["+tc.patch+"]", "--dry-run=server", "--as="+trainee, "--as-group=firedrill:trainees", "--as-group=system:authenticated")
+		switch {
+		case tc.refused == "" && err != nil:
+			t.Errorf("%s: %v\n%s", name, err, out)
+		case tc.refused != "" && (err == nil || !strings.Contains(out, tc.refused)):
+			t.Errorf("%s: want a refusal that says %q, got %v\n%s", name, tc.refused, err, out)
+		}
+	}
+}
