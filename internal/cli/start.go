@@ -218,7 +218,7 @@ type started struct {
 	Namespace  string   `json:"namespace"`
 	Kubeconfig string   `json:"kubeconfig"`
 	Nodes      []string `json:"nodes"`
-	Node       string   `json:"node,omitempty"`
+	Node       string   `json:"node"` // "": it broke none, or an exam does not tell
 	Seed       int64    `json:"seed"`
 	Mode       string   `json:"mode"`
 }
