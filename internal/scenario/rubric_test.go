@@ -44,6 +44,14 @@ func TestRubricRules(t *testing.T) {
 	}
 }
 
+// TestWhatIsAskedOfTheAPICanBeASignal: the audit log tells of it.
+func TestWhatIsAskedOfTheAPICanBeASignal(t *testing.T) {
+	t.Parallel()
+	if got := problems(t, change(t, nil, "{verbs: [events]}", "{verbs: [explain, version, api-resources]}")); got != "" {
+		t.Error(got)
+	}
+}
+
 // TestGradable: what is no draft can be graded; lint alone asks for it, so that a
 // scenario of before there were grades can still be played.
 func TestGradable(t *testing.T) {
