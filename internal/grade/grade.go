@@ -3,7 +3,11 @@
 // every point names the check result or the event that earned it.
 package grade
 
-import "time"
+import (
+	"encoding/json"
+	"slices"
+	"time"
+)
 
 // Grade is the rating of one run.
 type Grade struct {
@@ -16,6 +20,45 @@ type Grade struct {
 	Well       []Line `json:"well"`       // what was done well
 	Missed     []Line `json:"missed"`     // what was missed
 	Production []Line `json:"production"` // what production-grade looks like, next to what was done
+}
+
+// Rating is one of the two marks out of ten.
+type Rating struct {
+	Key, Name string
+	Of10      float64
+}
+
+// Ratings are the marks of which a part has weight: an instructor may weigh all of a mark's
+// parts as nothing.
+func (g *Grade) Ratings() []Rating {
+	var all []Rating
+	for _, r := range []struct {
+		Rating
+		parts []string
+	}{
+		{Rating{"process", "process", g.Process}, []string{PartProcess, PartTime}},
+		{Rating{"technical", "technical depth", g.Technical}, []string{PartRootCause, PartRecovery, PartSafeguards, PartUsers}},
+	} {
+		if slices.ContainsFunc(g.Parts, func(p Part) bool { return slices.Contains(r.parts, p.Name) }) {
+			all = append(all, r.Rating)
+		}
+	}
+	return all
+}
+
+// MarshalJSON leaves out a mark that is not among the Ratings.
+func (g *Grade) MarshalJSON() ([]byte, error) {
+	type plain Grade
+	marks := map[string]*float64{}
+	for _, r := range g.Ratings() {
+		marks[r.Key] = &r.Of10
+	}
+	return json.Marshal(struct {
+		Total     float64  `json:"total"`
+		Process   *float64 `json:"process,omitempty"`
+		Technical *float64 `json:"technical,omitempty"`
+		*plain
+	}{g.Total, marks["process"], marks["technical"], (*plain)(g)})
 }
 
 // Part is one heading of the rubric, with the lines that make up its points.

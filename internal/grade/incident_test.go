@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/firedrill/firedrill/internal/grade"
+	"github.com/firedrill/firedrill/internal/scenario"
 	"github.com/firedrill/firedrill/internal/timeline"
 	"github.com/firedrill/firedrill/verifier"
 )
@@ -116,6 +117,24 @@ func TestChecksAreCited(t *testing.T) {
 			if got := part(t, g, want.part).Lines[0].Evidence; strings.Contains(got, want.text) != want.there {
 				t.Errorf("recovered %v: %s: evidence %q", recovered, want.part, got)
 			}
+		}
+	}
+}
+
+// TestRatings: a mark whose parts have no weight is none.
+func TestRatings(t *testing.T) {
+	t.Parallel()
+	for want, weights := range map[string]grade.Weights{
+		"process technical": grade.DefaultWeights(), "technical": {Recovery: 60, Safeguards: 40}, "process": {Time: 100},
+	} {
+		in := input(events("get"))
+		in.Diagnosis, in.Traffic, in.Weights = &scenario.Diagnosis{}, true, &weights
+		var got []string
+		for _, r := range grade.Of(in).Ratings() {
+			got = append(got, r.Key)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%v, want %s", got, want)
 		}
 	}
 }

@@ -93,8 +93,10 @@ func (r *Report) summaryRows() [][]string {
 		"", "", "", strconv.Itoa(len(r.Hints)), strconv.Itoa(r.actions()), number(r.Times.Clock), number(r.Times.Limit),
 	}
 	if g := r.Grade; g != nil {
-		at := slices.Index(header, "total")
-		copy(row[at:], []string{number(g.Total), number(g.Process), number(g.Technical)})
+		row[slices.Index(header, "total")] = number(g.Total)
+		for _, mark := range g.Ratings() {
+			row[slices.Index(header, mark.Key)] = number(mark.Of10)
+		}
 	}
 	for _, t := range []struct {
 		name string

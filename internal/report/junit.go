@@ -112,8 +112,10 @@ func (s *junitSuite) grade(g *grade.Grade) {
 	if g == nil {
 		return
 	}
-	s.Properties = append(s.Properties, junitProperty{"total", points(g.Total)},
-		junitProperty{"process", points(g.Process)}, junitProperty{"technical", points(g.Technical)})
+	s.Properties = append(s.Properties, junitProperty{"total", points(g.Total)})
+	for _, mark := range g.Ratings() {
+		s.Properties = append(s.Properties, junitProperty{mark.Key, points(mark.Of10)})
+	}
 	for _, p := range g.Parts {
 		var text strings.Builder
 		for _, l := range p.Lines {

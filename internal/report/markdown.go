@@ -33,7 +33,11 @@ func mdGrade(w *textWriter, g *grade.Grade) {
 		return
 	}
 	w.linef("\n## Grade: %s of 100\n", points(g.Total))
-	w.linef("Process **%s/10**, technical depth **%s/10**.", points(g.Process), points(g.Technical))
+	var marks []string
+	for _, mark := range g.Ratings() {
+		marks = append(marks, mark.Name+" **"+points(mark.Of10)+"/10**")
+	}
+	w.linef("Marks: %s.", strings.Join(marks, ", "))
 	if c := g.Capped; c != nil {
 		w.linef("\n**Capped at %s:** %s (%s)", points(c.At), md(c.Reason), md(c.Evidence))
 	}

@@ -19,7 +19,11 @@ func (w *textWriter) grade(r *Report) {
 		return
 	}
 	w.heading("Grade")
-	w.linef("  %s of 100   process %s/10   technical depth %s/10", w.p.Bold(points(g.Total)), points(g.Process), points(g.Technical))
+	marks := ""
+	for _, mark := range g.Ratings() {
+		marks += "   " + mark.Name + " " + points(mark.Of10) + "/10"
+	}
+	w.linef("  %s of 100%s", w.p.Bold(points(g.Total)), marks)
 	if c := g.Capped; c != nil {
 		w.hanging("  ", "  ", w.p.Red("capped at "+points(c.At)+": ")+printable(c.Reason)+" ("+printable(c.Evidence)+")")
 	}

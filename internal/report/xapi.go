@@ -130,8 +130,9 @@ func (r *Report) XAPI(out io.Writer, actor Actor) error {
 	}
 	if g := r.Grade; g != nil {
 		s.Result.Score = &xapiScore{Scaled: g.Total / 100, Raw: g.Total, Max: 100}
-		s.Context.Extensions[xapiHome+"/xapi/process"] = g.Process
-		s.Context.Extensions[xapiHome+"/xapi/technical"] = g.Technical
+		for _, mark := range g.Ratings() {
+			s.Context.Extensions[xapiHome+"/xapi/"+mark.Key] = mark.Of10
+		}
 	}
 	encoder := json.NewEncoder(out)
 	encoder.SetIndent("", "  ")
