@@ -17,6 +17,9 @@ func (r *Report) Markdown(out io.Writer) error {
 	for _, e := range r.Errors {
 		w.linef(">\n> **Error:** %s", md(e))
 	}
+	for _, warning := range r.Warnings {
+		w.linef(">\n> **Warning:** %s", md(warning))
+	}
 	mdGrade(w, r.Grade)
 	mdTimes(w, r)
 	mdUsers(w, r.Users)

@@ -37,6 +37,7 @@ type Report struct {
 	Gaps        []drill.Gap       `json:"gaps"`             // times that nobody observed; off the clock
 	Clocks      []Clock           `json:"clocks,omitempty"` // of the nodes, where they were not this host's
 	Errors      []string          `json:"errors,omitempty"`
+	Warnings    []string          `json:"warnings,omitempty"`    // what went wrong without hindering the run
 	Grade       *grade.Grade      `json:"grade,omitempty"`       // only of a run that is decided
 	Explanation string            `json:"explanation,omitempty"` // only of a finished run
 	Mode        drill.Mode        `json:"mode"`
@@ -113,6 +114,7 @@ func Build(run *drill.Run, spec *scenario.Spec, now time.Time) *Report {
 		Gaps:     append([]drill.Gap{}, run.Gaps...),
 		Clocks:   clocksOf(run.Clocks),
 		Errors:   slices.Clone(run.Failures),
+		Warnings: slices.Clone(run.Warnings),
 	}
 	if !run.Hidden() { // they name the broken node, and what was changed
 		r.Variables = maps.Clone(run.Vars)
@@ -125,7 +127,6 @@ func Build(run *drill.Run, spec *scenario.Spec, now time.Time) *Report {
 	if trouble := run.TroubleText(); trouble != "" {
 		r.Errors = append(r.Errors, trouble)
 	}
-	r.Errors = append(r.Errors, run.Warnings...)
 	if run.Verdict != nil {
 		r.Verdict.Cause = run.Verdict.Cause
 	}

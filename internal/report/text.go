@@ -67,6 +67,9 @@ func (w *textWriter) header(r *Report) {
 	for _, e := range r.Errors {
 		w.hanging("", "", w.p.Red("error: ")+printable(e))
 	}
+	for _, warning := range r.Warnings {
+		w.hanging("", "", w.p.Yellow("warning: ")+printable(warning))
+	}
 }
 
 func (r *Report) scenarioName() string {
