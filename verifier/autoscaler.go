@@ -104,6 +104,9 @@ func capped(h *autoscalingv2.HorizontalPodAutoscaler) bool {
 func hpaLine(h *autoscalingv2.HorizontalPodAutoscaler) string {
 	parts := []string{fmt.Sprintf("scales %s/%s, %d to %d replicas: %d now, %d wanted", h.Spec.ScaleTargetRef.Kind,
 		h.Spec.ScaleTargetRef.Name, minOf(h.Spec), h.Spec.MaxReplicas, h.Status.CurrentReplicas, h.Status.DesiredReplicas)}
+	if b := h.Spec.Behavior; b != nil && b.ScaleDown != nil && b.ScaleDown.StabilizationWindowSeconds != nil {
+		parts = append(parts, fmt.Sprintf("scales down after %d s", *b.ScaleDown.StabilizationWindowSeconds))
+	}
 	for _, c := range h.Status.Conditions {
 		parts = append(parts, fmt.Sprintf("%s %s (%s)", c.Type, c.Status, c.Reason))
 	}

@@ -61,7 +61,7 @@ func (c *ClaimKept) Observe(ctx context.Context, t *Target) (Observation, error)
 	case err != nil:
 		return Observation{}, fmt.Errorf("read %s: %w", what, err)
 	case now.UID != was.UID:
-		return Observation{Reason: what + " was deleted, and its volume with it; there is a new one of the name", Evidence: sameUID(was.UID, now.UID)}, nil
+		return Observation{Reason: what + " was deleted, and its volume with it; there is a new one of the name: nothing puts that right (firedrill reset)", Evidence: sameUID(was.UID, now.UID)}, nil
 	case now.DeletionTimestamp != nil:
 		return Observation{Reason: what + " goes, and its volume with it, as soon as no pod uses it"}, nil
 	}

@@ -98,8 +98,12 @@ func TestHPAActive(t *testing.T) {
 		passed bool
 		want   string
 	}{
-		"scales":            {hpa(), true, "scales Deployment/checkout"},
-		"by its minimum":    {hpa(says(autoscalingv2.ScalingLimited, corev1.ConditionTrue, "TooFewReplicas")), true, "scales"},
+		"scales":         {hpa(), true, "scales Deployment/checkout"},
+		"by its minimum": {hpa(says(autoscalingv2.ScalingLimited, corev1.ConditionTrue, "TooFewReplicas")), true, "scales"},
+		"slow to scale down": {hpa(func(h *autoscalingv2.HorizontalPodAutoscaler) {
+			window := int32(300)
+			h.Spec.Behavior = &autoscalingv2.HorizontalPodAutoscalerBehavior{ScaleDown: &autoscalingv2.HPAScalingRules{StabilizationWindowSeconds: &window}}
+		}), true, "scales Deployment/checkout"},
 		"scales another":    {hpa(aims("checkout-v2")), false, "scales Deployment/checkout-v2, not Deployment/checkout"},
 		"another kind":      {hpa(func(h *autoscalingv2.HorizontalPodAutoscaler) { h.Spec.ScaleTargetRef.Kind = "StatefulSet" }), false, "scales StatefulSet/checkout"},
 		"no metric":         {hpa(says(autoscalingv2.ScalingActive, corev1.ConditionFalse, "FailedGetResourceMetric")), false, "ScalingActive is False (FailedGetResourceMetric)"},

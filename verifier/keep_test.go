@@ -295,10 +295,11 @@ func TestPDBKept(t *testing.T) {
 		passed bool
 		reason string
 	}{
-		"kept":      {[]runtime.Object{pdb(1, "a")}, true, "as before"},
-		"deleted":   {nil, false, "was deleted"},
-		"made anew": {[]runtime.Object{pdb(1, "b")}, false, "made anew"},
-		"weakened":  {[]runtime.Object{pdb(0, "a")}, false, "was changed"},
+		"kept":                  {[]runtime.Object{pdb(1, "a")}, true, "as before"},
+		"deleted":               {nil, false, "was deleted"},
+		"made anew":             {[]runtime.Object{pdb(1, "b")}, true, "as before"},
+		"made anew, and weaker": {[]runtime.Object{pdb(0, "b")}, false, "was changed"},
+		"weakened":              {[]runtime.Object{pdb(0, "a")}, false, "was changed"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -36,7 +36,7 @@ func (c *NodeKept) Observe(ctx context.Context, t *Target) (Observation, error) 
 		return Observation{Reason: "node " + c.Node + " is being deleted"}, nil
 	case n.UID != before.UID:
 		return Observation{
-			Reason:   "node " + c.Node + " was deleted and registered anew",
+			Reason:   "node " + c.Node + " was deleted and registered anew: nothing puts that right (firedrill reset)",
 			Evidence: fmt.Sprintf("UID at the baseline %s, now %s", before.UID, n.UID),
 		}, nil
 	}

@@ -96,7 +96,8 @@ func labelText(set map[string]string) string {
 	return metav1.FormatLabelSelector(&metav1.LabelSelector{MatchLabels: set})
 }
 
-// PDBKept is a safeguard: the PodDisruptionBudget is the one of the baseline, unchanged.
+// PDBKept is a safeguard: the PodDisruptionBudget is that of the baseline, unchanged. One that
+// was deleted is put right by an equal one.
 type PDBKept struct {
 	Name string `yaml:"name" doc:"Name of the PodDisruptionBudget." required:"true"`
 }
@@ -117,12 +118,10 @@ func (c *PDBKept) Observe(ctx context.Context, t *Target) (Observation, error) {
 		return Observation{Reason: what + " was deleted", Evidence: "UID at the baseline " + string(was.UID)}, nil
 	case err != nil:
 		return Observation{}, fmt.Errorf("read %s: %w", what, err)
-	case now.UID != was.UID:
-		return Observation{Reason: what + " was deleted and made anew", Evidence: sameUID(was.UID, now.UID)}, nil
 	case !apiequality.Semantic.DeepEqual(was.Spec, now.Spec):
 		return Observation{Reason: what + " was changed", Evidence: strings.Join(diffFields(what, fieldsOf(was.Spec), fieldsOf(now.Spec)), "; ")}, nil
 	}
-	return Observation{Passed: true, Reason: what + " is as before", Evidence: "UID " + string(now.UID)}, nil
+	return Observation{Passed: true, Reason: what + " is as before", Evidence: sameUID(was.UID, now.UID)}, nil
 }
 
 func fieldsOf(state any) map[string]string {
