@@ -124,6 +124,10 @@ func (o *examOptions) next(ctx context.Context, e *openExam) error {
 		switch {
 		case run == nil:
 			return o.begin(ctx, e, i)
+		case run.damage != nil:
+			if err := write(f.IO.Err, "%s drill %d counts 0: %v (firedrill down takes away what is left of it)\n", f.IO.ErrPalette().Yellow("warning:"), i+1, run.damage); err != nil {
+				return err
+			}
 		case run.Phase == drill.PhaseFinished:
 		case run.Verdict == nil:
 			return usageErrorf("drill %d of exam %s is under way: repair it, or give it up with firedrill end %s", i+1, e.id, run.Created.Run)

@@ -109,8 +109,8 @@ func (f *Factory) resultOf(ctx context.Context, e *openExam, weights *grade.Weig
 			if err := f.verifyRun(ctx, run.Created.Run); err != nil {
 				row.Edited, edited = err.Error(), true
 			}
-			if run.Verdict != nil || run.Phase == drill.PhaseFinished {
-				f.decided(&row, run, weights)
+			if run.over() {
+				f.decided(&row, run.Run, weights)
 			}
 		}
 		if row.Grade != nil {
@@ -139,8 +139,10 @@ func (f *Factory) verifyRun(ctx context.Context, name string) error {
 func (f *Factory) decided(row *examDrill, run *drill.Run, weights *grade.Weights) {
 	row.State, row.Scenario, row.Recovered, row.Verdict = drillDecided, run.Scenario, run.Recovered(), run.VerdictText()
 	points := 0.0
-	if g := report.GradeOf(run, f.specOf(run), weights); g != nil && row.Edited == "" {
-		points = g.Total
+	if row.Edited == "" {
+		if g := report.GradeOf(run, f.specOf(run), weights); g != nil {
+			points = g.Total
+		}
 	}
 	row.Grade = &points
 }

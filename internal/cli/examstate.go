@@ -17,7 +17,7 @@ import (
 type openExam struct {
 	id   string
 	exam *scenario.Exam
-	runs []*drill.Run
+	runs []*readRun
 	sum  string     // SHA-256 of its file, in hex
 	file string     // the file's path
 	odd  *drill.Run // the first run that was begun with another file; nil: none was
@@ -37,11 +37,17 @@ func (e *openExam) unedited() error {
 // over tells whether every drill was decided, or is over without a verdict.
 func (e *openExam) over() bool {
 	for _, run := range e.runs {
-		if run == nil || run.Verdict == nil && run.Phase != drill.PhaseFinished {
+		if run == nil || !run.over() {
 			return false
 		}
 	}
 	return true
+}
+
+// over tells whether a run of an exam was decided, is over without a verdict, or is damaged:
+// nobody knows what it would have come to.
+func (r *readRun) over() bool {
+	return r.damage != nil || r.Verdict != nil || r.Phase == drill.PhaseFinished
 }
 
 // openExams lists the exams that are not over, by name.
@@ -76,9 +82,14 @@ func (f *Factory) exams() ([]*openExam, error) {
 	if err != nil {
 		return nil, err
 	}
-	runs, err := replayAll(store)
+	runs, err := readAll(store)
 	if err != nil {
 		return nil, err
+	}
+	for _, run := range runs {
+		if !run.begun {
+			return nil, fmt.Errorf("%w (whether it belongs to an exam is not known: put its journal back as it was, or move %s away)", run.damage, store.Dir(run.name))
+		}
 	}
 	var all []*openExam
 	for _, dir := range dirs {
@@ -100,12 +111,12 @@ func (f *Factory) exams() ([]*openExam, error) {
 }
 
 // newOpenExam reads an exam's file and finds its runs.
-func newOpenExam(id, path string, src []byte, runs []*drill.Run) (*openExam, error) {
+func newOpenExam(id, path string, src []byte, runs []*readRun) (*openExam, error) {
 	sum := sha256.Sum256(src)
 	e := &openExam{id: id, file: path, sum: hex.EncodeToString(sum[:])}
 	for _, run := range runs {
 		if run.Exam == id && run.ExamSHA256 != "" && run.ExamSHA256 != e.sum {
-			e.odd = run
+			e.odd = run.Run
 			break
 		}
 	}
@@ -119,8 +130,8 @@ func newOpenExam(id, path string, src []byte, runs []*drill.Run) (*openExam, err
 
 // examRuns finds, for each drill, the run that counts: the first one that was paged or
 // is on its way there. One that never got to its page was the tool's failure.
-func examRuns(id string, exam *scenario.Exam, runs []*drill.Run) []*drill.Run {
-	found := make([]*drill.Run, len(exam.Scenarios))
+func examRuns(id string, exam *scenario.Exam, runs []*readRun) []*readRun {
+	found := make([]*readRun, len(exam.Scenarios))
 	for _, run := range runs {
 		i := run.ExamItem - 1
 		if run.Exam != id || i < 0 || i >= len(found) || found[i] != nil {
@@ -189,11 +200,14 @@ func (f *Factory) mayAnswer() error {
 	if err != nil {
 		return err
 	}
-	runs, err := replayAll(store)
+	runs, err := readAll(store)
 	if err != nil {
 		return fmt.Errorf("--answers: whether an exam is under way is not known: %w", err)
 	}
 	for _, run := range runs {
+		if run.damage != nil && (!run.begun || run.InExam()) {
+			return fmt.Errorf("--answers: whether an exam is under way is not known: %w", run.damage)
+		}
 		if run.InExam() {
 			return usageErrorf("--answers is refused: run %s is an exam and not decided yet (firedrill end %s gives it up)", run.Created.Run, run.Created.Run)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -50,7 +49,10 @@ func (f *Factory) openRun(name string) (*openRun, error) {
 	}
 	journal.SealOn(drill.Ends)
 	r := &openRun{store: store, journal: journal}
-	return r, r.refresh()
+	if err := r.refresh(); err != nil {
+		return nil, fmt.Errorf("run %s: %w", name, err)
+	}
+	return r, nil
 }
 
 // openLive reads the journal of a run that may be under way, and sees to it that a referee
@@ -101,51 +103,99 @@ func (f *Factory) runToTell(name string) (string, error) {
 }
 
 func onlyRun(store *session.Store) (string, error) {
-	open, err := unfinished(store)
+	runs, err := readAll(store)
 	if err != nil {
 		return "", err
 	}
-	switch len(open) {
-	case 1:
-		return open[0].Created.Run, nil
-	case 0:
-		return "", usageErrorf("%w", errNoneOpen)
+	var open, damaged []string
+	for _, r := range runs {
+		switch {
+		case r.Phase == drill.PhaseFinished:
+		case r.damage != nil:
+			damaged = append(damaged, r.name)
+		default:
+			open = append(open, r.name)
+		}
 	}
-	var names []string
-	for _, r := range open {
-		names = append(names, r.Created.Run)
+	switch {
+	case len(open) == 1:
+		return open[0], nil
+	case len(open) > 1:
+		return "", usageErrorf("several runs are under way, name one: %s", strings.Join(open, ", "))
+	case len(damaged) > 0:
+		return "", usageErrorf("%w (damaged: %s)", errNoneOpen, strings.Join(damaged, ", "))
 	}
-	return "", usageErrorf("several runs are under way, name one: %s", strings.Join(names, ", "))
+	return "", usageErrorf("%w", errNoneOpen)
 }
 
-// replayAll reads every run out of its journal, oldest first.
-func replayAll(store *session.Store) ([]*drill.Run, error) {
+// readRun is a run as its journal tells it; a damaged one, as far as that could be read.
+type readRun struct {
+	*drill.Run
+	name   string
+	begun  bool  // its first entry could be read
+	damage error // why no more could be read; nil: it is whole
+}
+
+func readOne(store *session.Store, name string) *readRun {
+	entries, _, err := session.OpenJournal(store.Dir(name)).Read(0)
+	r := &readRun{Run: &drill.Run{Attempt: 1}, name: name}
+	for _, e := range entries {
+		if applyErr := r.Apply(e); applyErr != nil {
+			err = applyErr
+			break
+		}
+		r.begun = true
+	}
+	if err != nil {
+		r.damage = fmt.Errorf("run %s: %w", name, err)
+		r.Created.Run = name
+	}
+	return r
+}
+
+// readAll reads every run, oldest first.
+func readAll(store *session.Store) ([]*readRun, error) {
 	names, err := store.List()
 	if err != nil {
 		return nil, err
 	}
-	var runs []*drill.Run
+	runs := make([]*readRun, 0, len(names))
 	for _, name := range names {
-		entries, _, err := session.OpenJournal(store.Dir(name)).Read(0)
-		if err != nil {
-			return nil, err
-		}
-		run, err := drill.Replay(entries)
-		if err != nil {
-			return nil, fmt.Errorf("run %s: %w", name, err)
-		}
-		runs = append(runs, run)
+		runs = append(runs, readOne(store, name))
 	}
 	return runs, nil
 }
 
-// unfinished lists the runs that have not ended, oldest first.
-func unfinished(store *session.Store) ([]*drill.Run, error) {
-	runs, err := replayAll(store)
+// replayAll reads every run, oldest first; one that is damaged is an error.
+func replayAll(store *session.Store) ([]*drill.Run, error) {
+	all, err := readAll(store)
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(runs, func(r *drill.Run) bool { return r.Phase == drill.PhaseFinished }), nil
+	var runs []*drill.Run
+	for _, r := range all {
+		if r.damage != nil {
+			return nil, r.damage
+		}
+		runs = append(runs, r.Run)
+	}
+	return runs, nil
+}
+
+// unfinished lists the runs that have not ended, oldest first. A damaged one is not among
+// them: no verb could go on with it.
+func unfinished(store *session.Store) ([]*drill.Run, error) {
+	all, err := readAll(store)
+	if err != nil {
+		return nil, err
+	}
+	var runs []*drill.Run
+	for _, r := range all {
+		if r.damage == nil && r.Phase != drill.PhaseFinished {
+			runs = append(runs, r.Run)
+		}
+	}
+	return runs, nil
 }
 
 // refresh reads the journal anew.

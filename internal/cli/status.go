@@ -126,6 +126,9 @@ func mark(p interface {
 	return p.Red("✗")
 }
 
+// phaseDamaged is told in place of the phase of a run whose journal cannot be read.
+const phaseDamaged drill.Phase = "damaged"
+
 // newRuns lists the runs.
 func newRuns(f *Factory) *cobra.Command {
 	var output string
@@ -147,28 +150,31 @@ func (f *Factory) listRuns(ctx context.Context, output string) error {
 	if err != nil {
 		return err
 	}
-	names, err := store.List()
+	runs, err := readAll(store)
 	if err != nil {
 		return err
 	}
 	all := []drill.Status{}
 	table := f.IO.NewTable("RUN", "SCENARIO", "PHASE", "STARTED", "VERDICT")
-	for _, name := range names {
-		r, err := f.openRun(name)
-		if err != nil {
-			return err
-		}
-		alive, err := store.Held(ctx, name)
+	for _, r := range runs {
+		alive, err := store.Held(ctx, r.name)
 		if err != nil {
 			return err
 		}
 		s := drill.StatusOf(r.Run, alive, time.Now())
+		if r.damage != nil {
+			s.Phase, s.Verdict, s.Recovered, s.Decided = phaseDamaged, r.damage.Error(), false, false
+		}
 		all = append(all, s)
 		verdict := s.Verdict
 		if f.IO.OutIsTerminal() { // a program gets all of it
 			verdict = short(verdict, 60)
 		}
-		table.Row(s.Run, s.Scenario, string(s.Phase), s.CreatedAt.Local().Format("2006-01-02 15:04"), verdict)
+		started := "-"
+		if !s.CreatedAt.IsZero() {
+			started = s.CreatedAt.Local().Format("2006-01-02 15:04")
+		}
+		table.Row(s.Run, s.Scenario, string(s.Phase), started, verdict)
 	}
 	if output == "json" {
 		return f.printJSON(all)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -172,6 +173,43 @@ func TestStoreKnowsItsRuns(t *testing.T) {
 		if _, err := s.Open(bad); !errors.Is(err, ErrNoRun) {
 			t.Errorf("Open(%q) = %v", bad, err)
 		}
+	}
+}
+
+// TestADamagedRunIsListed: neither what is wrong with its journal nor where makes a run vanish.
+// What is not a run stays out.
+func TestADamagedRunIsListed(t *testing.T) {
+	t.Parallel()
+	s := NewStore(t.TempDir())
+	j, err := s.Create("shop-aaaaa")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustAppend(t, j, "x")
+	whole, err := s.ReadFile("shop-aaaaa", JournalFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for run, journal := range map[string]string{
+		"first-line": "no JSON\n" + string(whole), "later-line": string(whole) + "no JSON\n", "never-began": "", "half-a-line": "{",
+	} {
+		if _, err := s.Create(run); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.WriteFile(run, JournalFile, []byte(journal)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(s.Dir("a-file"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	runs, err := s.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(runs)
+	if diff := cmp.Diff([]string{"first-line", "later-line", "shop-aaaaa"}, runs); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -79,7 +79,7 @@ func (s *Store) Open(run string) (*Journal, error) {
 	return OpenJournal(s.Dir(run)), nil
 }
 
-// List returns the runs, oldest first.
+// List returns the runs, oldest first. One whose journal is damaged is a run all the same.
 func (s *Store) List() ([]string, error) {
 	dirs, err := os.ReadDir(s.dir)
 	if errors.Is(err, os.ErrNotExist) {
@@ -94,11 +94,16 @@ func (s *Store) List() ([]string, error) {
 	}
 	var runs []run
 	for _, d := range dirs {
-		entries, _, err := OpenJournal(s.Dir(d.Name())).Read(0)
-		if err != nil || len(entries) == 0 {
-			continue // a folder whose journal never began, or cannot be read, is not a run
+		if !d.IsDir() {
+			continue
 		}
-		runs = append(runs, run{d.Name(), entries[0].Time})
+		entries, _, err := OpenJournal(s.Dir(d.Name())).Read(0)
+		switch {
+		case len(entries) > 0:
+			runs = append(runs, run{d.Name(), entries[0].Time})
+		case err != nil:
+			runs = append(runs, run{d.Name(), s.written(d.Name())})
+		} // else its journal never began: not a run
 	}
 	sort.Slice(runs, func(i, j int) bool { return runs[i].at.Before(runs[j].at) })
 	names := make([]string, 0, len(runs))
@@ -106,6 +111,15 @@ func (s *Store) List() ([]string, error) {
 		names = append(names, r.name)
 	}
 	return names, nil
+}
+
+// written is when a run's journal was last written to, or the zero time.
+func (s *Store) written(run string) time.Time {
+	info, err := os.Stat(filepath.Join(s.Dir(run), JournalFile))
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
 }
 
 // Remove removes a run's folder and all that is in it.
