@@ -63,9 +63,12 @@ func (f *Factory) openIncident(ctx context.Context, name, verb string) (*openRun
 	return r, nil
 }
 
-// runAndText splits "[RUN] TEXT": one argument is the text.
+// runAndText splits "[RUN] [TEXT]": one argument is the text.
 func runAndText(args []string) (run, text string) {
-	if len(args) == 1 {
+	switch len(args) {
+	case 0:
+		return "", ""
+	case 1:
 		return "", args[0]
 	}
 	return args[0], args[1]
@@ -122,57 +125,90 @@ func newNote(f *Factory) *cobra.Command {
 		Use:     "note [RUN] TEXT",
 		GroupID: groupIncident,
 		Short:   "Write a status update into the incident's log",
+		Long:    "Write a status update into the incident's log. On a terminal the text is asked when none is given.",
 		Example: `  firedrill note "pods are OOMKilled since the last release; rolling back"`,
-		Args:    cobra.RangeArgs(1, 2),
+		Args:    cobra.MaximumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			run, text := runAndText(args)
-			text, err := cleanText("the note", text, maxNote)
-			if err != nil {
-				return err
-			}
-			r, err := f.openIncident(cmd.Context(), run, drill.UpdateNote)
-			if err != nil {
-				return err
-			}
-			return f.tellIncident(cmd.Context(), r, drill.Update{Verb: drill.UpdateNote, Text: text}, output)
+			return runNote(cmd.Context(), f, run, text, len(args) == 0, output)
 		},
 	}
 	outputFlag(cmd, &output, outputText, outputJSON)
 	return cmd
 }
 
+// runNote asks for the text when none is given.
+func runNote(ctx context.Context, f *Factory, run, text string, asked bool, output string) error {
+	r, err := f.openIncident(ctx, run, drill.UpdateNote)
+	if err != nil {
+		return err
+	}
+	if asked {
+		if text, err = f.ask("TEXT", "How does it stand? "); err != nil {
+			return err
+		}
+	}
+	if text, err = cleanText("the note", text, maxNote); err != nil {
+		return err
+	}
+	return f.tellIncident(ctx, r, drill.Update{Verb: drill.UpdateNote, Text: text}, output)
+}
+
 // severities from the worst on.
 func severities() []string { return []string{"SEV1", "SEV2", "SEV3", "SEV4"} }
 
+type severityOptions struct {
+	factory            *Factory
+	run, level, reason string
+	output             string
+}
+
 func newSeverity(f *Factory) *cobra.Command {
-	var output, reason string
+	o := &severityOptions{factory: f}
 	cmd := &cobra.Command{
-		Use:     "severity [RUN] SEV1|SEV2|SEV3|SEV4 --reason TEXT",
+		Use:     "severity [RUN] SEV1|SEV2|SEV3|SEV4",
 		GroupID: groupIncident,
 		Short:   "Set the incident's severity; the last one counts",
+		Long: `Set the incident's severity, with the reason; the last one counts. On a terminal what is
+not given is asked.`,
 		Example: `  firedrill severity SEV2 --reason "a share of the orders fails, there is no workaround"`,
-		Args:    cobra.RangeArgs(1, 2),
+		Args:    cobra.MaximumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			run, level := runAndText(args)
-			level = strings.ToUpper(level)
-			if _, err := strconv.Atoi(level); err == nil {
-				level = "SEV" + level
-			}
-			if !slices.Contains(severities(), level) {
-				return usageErrorf("severity %q: use %s", level, strings.Join(severities(), ", "))
-			}
-			text, err := cleanText("--reason", reason, maxReason)
-			if err != nil {
-				return err
-			}
-			r, err := f.openIncident(cmd.Context(), run, drill.UpdateSeverity)
-			if err != nil {
-				return err
-			}
-			return f.tellIncident(cmd.Context(), r, drill.Update{Verb: drill.UpdateSeverity, Severity: level, Text: text}, output)
+			o.run, o.level = runAndText(args)
+			return runSeverity(cmd.Context(), o)
 		},
 	}
-	cmd.Flags().StringVar(&reason, "reason", "", "why: who is hurt, and how much")
-	outputFlag(cmd, &output, outputText, outputJSON)
+	cmd.Flags().StringVar(&o.reason, "reason", "", "why: who is hurt, and how much")
+	outputFlag(cmd, &o.output, outputText, outputJSON)
 	return cmd
+}
+
+func runSeverity(ctx context.Context, o *severityOptions) error {
+	f := o.factory
+	r, err := f.openIncident(ctx, o.run, drill.UpdateSeverity)
+	if err != nil {
+		return err
+	}
+	if o.level == "" {
+		if o.level, err = f.choose("the severity", "How severe is it?", severities()); err != nil {
+			return err
+		}
+	}
+	level := strings.ToUpper(o.level)
+	if _, err := strconv.Atoi(level); err == nil {
+		level = "SEV" + level
+	}
+	if !slices.Contains(severities(), level) {
+		return usageErrorf("severity %q: use %s", o.level, strings.Join(severities(), ", "))
+	}
+	if o.reason == "" {
+		if o.reason, err = f.ask("--reason", "Why: who is hurt, and how much? "); err != nil {
+			return err
+		}
+	}
+	text, err := cleanText("--reason", o.reason, maxReason)
+	if err != nil {
+		return err
+	}
+	return f.tellIncident(ctx, r, drill.Update{Verb: drill.UpdateSeverity, Severity: level, Text: text}, o.output)
 }

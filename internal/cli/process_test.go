@@ -97,6 +97,35 @@ func TestDiagnoseAsks(t *testing.T) {
 	}
 }
 
+func TestNoteAndSeverityAsk(t *testing.T) {
+	t.Parallel()
+	f, r := pagedRun(t, "rolling back\n2\na third of the orders fails\n")
+	if err := runNote(t.Context(), f, "", "", true, outputText); err != nil {
+		t.Fatal(err)
+	}
+	if err := runSeverity(t.Context(), &severityOptions{factory: f, output: outputText}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.refresh(); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"rolling back", "SEV2", "a third of the orders fails"}
+	if diff := cmp.Diff(want, []string{r.Updates[0].Text, r.Updates[1].Severity, r.Updates[1].Text}); diff != "" {
+		t.Error(diff)
+	}
+	for input, want := range map[string]string{
+		"\n": "the severity: nothing was answered", "5\nwhy\n": `severity "5": use SEV1`, "1\n\n": "--reason: nothing was answered",
+	} {
+		f, r := pagedRun(t, input)
+		if err := runSeverity(t.Context(), &severityOptions{factory: f, output: outputText}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", input, err)
+		}
+		if err := r.refresh(); err != nil || len(r.Updates) > 0 {
+			t.Errorf("%q is journaled all the same: %v %v", input, r.Updates, err)
+		}
+	}
+}
+
 func TestResolveAsks(t *testing.T) {
 	t.Parallel()
 	f, r := pagedRun(t, "rolled back to 2.3.0\n1\nopen a ticket\n")
