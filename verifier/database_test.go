@@ -412,6 +412,30 @@ func TestRowsUnique(t *testing.T) {
 	expect(t, check, look(postgres("", "", "0"), dbBackends()), false, "no pod behind")
 }
 
+func TestDatabaseSettings(t *testing.T) {
+	t.Parallel()
+	check := &DatabaseSettings{databaseRef: db(), Enabled: []string{"fsync", "full_page_writes"}}
+	says := func(answer string, err error) *Target {
+		on := target(repaired()...)
+		on.Pods = fakePods(func(_, _ string, command []string) (string, error) {
+			if last := command[len(command)-1]; err == nil && !strings.Contains(last, "IN ('fsync', 'full_page_writes')") {
+				return "", &ExecError{Code: 1, Stderr: "ERROR:  " + last}
+			}
+			return answer + "\n", err
+		})
+		return on
+	}
+	expect(t, check, says("none", nil), true, "keeps what it confirmed")
+	expect(t, check, says("fsync, full_page_writes", nil), false, "runs without fsync, full_page_writes")
+	expect(t, check, says("", &ExecError{Code: 2, Stderr: "starting up"}), true, "nothing to judge")
+	expect(t, check, says("", errors.New("no route")), false, "error: no route")
+	for _, name := range []string{"", "fsync'", "a; b"} {
+		if (&DatabaseSettings{Enabled: []string{name}}).Validate() == nil {
+			t.Errorf("%q was accepted", name)
+		}
+	}
+}
+
 // TestAnswersCountForSeconds: the rounds of a hold do not each start processes in the
 // pods, and a new pod is always asked anew.
 func TestAnswersCountForSeconds(t *testing.T) {

@@ -72,6 +72,7 @@ func safeguardKinds() []Kind {
 		{"volumePerOrdinal", "Each pod of the StatefulSet behind a Service, if there is one, keeps the database's folder on a claim of its own, made of volumeClaimTemplates, and shares it with none.", func() any { return new(VolumePerOrdinal) }},
 		{"volumePersistent", "The StatefulSet behind a Service, if there is one, keeps the folder on a PersistentVolumeClaim.", func() any { return new(VolumePersistent) }},
 		{"passwordAsked", "The PostgreSQL behind a Service lets nobody in over the network without a password.", func() any { return new(PasswordAsked) }},
+		{"databaseSettings", "Settings of the PostgreSQL behind a Service, if one answers, are on: fsync. Asked by psql in each ready pod.", func() any { return new(DatabaseSettings) }},
 		{"nodeKept", "The Node object was not deleted, nor registered anew.", func() any { return new(NodeKept) }},
 		{"noManualUntaint", "No taint was taken by hand off a node that is still in trouble.", func() any { return new(NoManualUntaint) }},
 		{"uncordoned", "A node that is well again was not left cordoned.", func() any { return new(Uncordoned) }},
