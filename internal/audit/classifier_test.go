@@ -334,7 +334,10 @@ func TestFolding(t *testing.T) {
 		},
 		"an apply of three objects that changes one": {
 			[]lineBuilder{
-				asks("/openapi/v3", 0), {verb: "get", ref: pod("b"), at: 300 * time.Millisecond}, get(310 * time.Millisecond), applied("a", 320*time.Millisecond),
+				asks("/openapi/v3", 0),
+				{verb: "get", ref: pod("b"), at: 300 * time.Millisecond},
+				get(310 * time.Millisecond),
+				applied("a", 320*time.Millisecond),
 				{verb: "get", ref: pod("c"), at: 330 * time.Millisecond},
 			},
 			[]string{"apply, pods, b {no change}", "apply, pods, a", "apply, pods, c {no change}"},
