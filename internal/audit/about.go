@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/firedrill/firedrill/internal/timeline"
 )
@@ -63,7 +64,12 @@ func (p *pending) goOnAbout(r *request) {
 	p.extend(r)
 }
 
-// beganWork drops what was asked of the API before: it was the first step of the request.
+// beganWork drops what was asked of the API before: it was the first step of the request. The
+// version may have been asked for by a program of its own, which then chose the kubectl of that
+// version.
 func (f *folder) beganWork(r *request) {
-	f.consume(r, func(p *pending) bool { return p.About && between(p.Last, r) <= p.window() })
+	f.Pending = slices.DeleteFunc(f.Pending, func(p *pending) bool {
+		return p.About && between(p.Last, r) <= p.window() &&
+			(p.Client == r.client || p.Event.Verb == verbVersion && p.Event.Actor == r.actor)
+	})
 }

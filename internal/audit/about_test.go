@@ -34,8 +34,12 @@ func TestWhatIsAskedOfTheAPIItself(t *testing.T) {
 		"right after another command": {[]lineBuilder{list(0), asks("/version", second/2)}, []string{"trainee: get, pods", "trainee: version"}},
 		"before a write":              {[]lineBuilder{asks("/openapi/v3", 0), {verb: "delete", ref: pod("a"), at: second}}, []string{"trainee: delete, pods, a"}},
 		"a program that keeps asking": {[]lineBuilder{other("k9s/v0.50.0", asks("/version", 0)), other("k9s/v0.50.0", asks("/apis", 9*second))}, nil},
-		"the administrator":           {[]lineBuilder{{user: adminUser, verb: "get", uri: "/version"}}, nil},
-		"health":                      {[]lineBuilder{asks("/readyz", 0), asks("/apis/apps/v1", second)}, nil},
+		"a program that chooses kubectl": {
+			[]lineBuilder{other("kubectl/v1.32.4-dispatcher", asks("/version", 0)), other("kubectl.1.33/v1.33.1", list(second))},
+			[]string{"trainee: get, pods"},
+		},
+		"the administrator": {[]lineBuilder{{user: adminUser, verb: "get", uri: "/version"}}, nil},
+		"health":            {[]lineBuilder{asks("/readyz", 0), asks("/apis/apps/v1", second)}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
