@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -166,8 +167,8 @@ func (f *Factory) listRuns(ctx context.Context, output string) error {
 			s.Phase, s.Verdict, s.Recovered, s.Decided = phaseDamaged, r.damage.Error(), false, false
 		}
 		all = append(all, s)
-		verdict := s.Verdict
-		if f.IO.OutIsTerminal() { // a program gets all of it
+		verdict := strings.Join(strings.Fields(s.Verdict), " ") // a line for each run
+		if f.IO.OutIsTerminal() {                               // a program gets all of it
 			verdict = short(verdict, 60)
 		}
 		started := "-"
