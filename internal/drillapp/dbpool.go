@@ -24,6 +24,10 @@ const (
 	// aliveCheck is how long a connection is listened to before it is used again: a server
 	// that went away said so, or closed it.
 	aliveCheck = time.Millisecond
+
+	// loginPause is how long nobody logs in after a login that failed. A server that has no time
+	// gets less to do, not more: each attempt that is given up is a process that goes on.
+	loginPause = time.Second
 )
 
 // dbPool keeps sessions that nobody uses, the one that was used longest ago first: two
@@ -31,6 +35,33 @@ const (
 type dbPool struct {
 	mu   sync.Mutex
 	idle []*dbSession
+
+	login  sync.Mutex // held while somebody logs in: one after the other
+	failed time.Time  // when the last login failed; zero after one that did not. Guarded by login
+}
+
+// fill logs in, unless the pool was filled while others did.
+func (p *dbPool) fill(ctx context.Context, open func(context.Context) (*dbSession, error)) (*dbSession, error) {
+	p.login.Lock()
+	defer p.login.Unlock()
+	if s := p.take(); s != nil {
+		return s, nil
+	}
+	if wait := loginPause - time.Since(p.failed); !p.failed.IsZero() && wait > 0 {
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait):
+		}
+	}
+	if err := ctx.Err(); err != nil { // it waited for others all the time that it has
+		return nil, fmt.Errorf("no connection: %w", err)
+	}
+	s, err := open(ctx)
+	p.failed = time.Time{}
+	if err != nil {
+		p.failed = time.Now()
+	}
+	return s, err
 }
 
 // take returns a session of the pool that is alive, once the pool is full; else nil.
@@ -130,7 +161,7 @@ func (d *database) query(ctx context.Context, sql string) (value string, err err
 	defer cancel()
 	s := d.pool.take()
 	if s == nil {
-		if s, err = d.open(ctx); err != nil {
+		if s, err = d.pool.fill(ctx, d.open); err != nil {
 			return "", fmt.Errorf("database: %w", err)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -276,5 +277,44 @@ func TestConnectionsAreShortOfBreath(t *testing.T) {
 				t.Error("it is still in the pool")
 			}
 		})
+	}
+}
+
+// TestABusyServerIsNotFloodedWithLogins: each one that is given up is a process that the
+// server has to start all the same.
+func TestABusyServerIsNotFloodedWithLogins(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	var begun atomic.Int64
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			begun.Add(1)
+			t.Cleanup(func() { _ = conn.Close() }) // it never answers
+		}
+	}()
+	d := &database{address: listener.Addr().String(), timeout: 300 * time.Millisecond}
+	start := time.Now()
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			if _, err := d.query(t.Context(), "SELECT 1"); err == nil {
+				t.Error("a server that never answers answered")
+			}
+		})
+	}
+	wg.Wait()
+	if n := begun.Load(); n != 1 {
+		t.Errorf("%d logins begun by 20 statements at once, want 1", n)
+	}
+	if took := time.Since(start); took > time.Second {
+		t.Errorf("they took %s, want hardly more than the timeout", took)
 	}
 }
