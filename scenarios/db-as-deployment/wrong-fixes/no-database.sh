@@ -54,7 +54,7 @@ spec:
           ports:
             - {name: postgres, containerPort: 5432}
           resources:
-            requests: {cpu: 20m, memory: 48Mi}
+            requests: {cpu: 200m, memory: 48Mi}
             limits: {memory: 256Mi}
           readinessProbe:
             tcpSocket: {port: postgres}
