@@ -246,7 +246,7 @@ func TestProveANewScenario(t *testing.T) {
 	firedrill.must(t, "new", "disk-full", "--dir", dir)
 	got, code := prove(t, filepath.Join(dir, "disk-full"), "--parallel", "2")
 	if code != 0 || got.Proven != len(got.Cases) || len(got.Cases) != 6 {
-		t.Errorf("exit code %d, %d of %d proven, want 6: %+v", code, got.Proven, len(got.Cases), got.Cases)
+		t.Errorf("exit code %d, %d of %d proven, want 6; different in the cluster: %q; cases: %+v", code, got.Proven, len(got.Cases), got.ClusterDiff, got.Cases)
 	}
 }
 
