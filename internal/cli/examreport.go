@@ -35,7 +35,9 @@ type examDrill struct {
 	Points    float64  `json:"points"`          // what it adds to the score
 	Recovered bool     `json:"recovered"`
 	Verdict   string   `json:"verdict,omitempty"`
-	Edited    string   `json:"edited,omitempty"` // what was done to its journal: it counts 0, and the exam is not passed
+	// Unwatched is for how many seconds of the drill no referee watched, though the clock ran.
+	Unwatched float64 `json:"unwatchedSeconds,omitempty"`
+	Edited    string  `json:"edited,omitempty"` // what was done to its journal: it counts 0, and the exam is not passed
 }
 
 // States of an exam's drill.
@@ -109,6 +111,11 @@ func (f *Factory) resultOf(ctx context.Context, e *openExam, weights *grade.Weig
 			if err := f.verifyRun(ctx, run.Created.Run); err != nil {
 				row.Edited, edited = err.Error(), true
 			}
+			for _, g := range run.Gaps {
+				if g.Counted {
+					row.Unwatched += g.To.Sub(g.From).Seconds()
+				}
+			}
 			if run.over() {
 				f.decided(&row, run.Run, weights)
 			}
@@ -176,6 +183,12 @@ func (f *Factory) printExam(result examResult, output string) error {
 		return fmt.Errorf("print the exam: %w", err)
 	}
 	for _, d := range result.Drills {
+		if d.Unwatched > 0 {
+			if err := f.Printf("%s drill %d (%s): no referee watched for %.0f s, and the clock ran on: it was ended or stopped, or the machine was started anew (firedrill report %s)\n",
+				p.Yellow("not watched:"), d.Place, d.Run, d.Unwatched, d.Run); err != nil {
+				return err
+			}
+		}
 		if d.Edited == "" {
 			continue
 		}

@@ -113,11 +113,12 @@ func (e *Engine) noteUsersOfVerdict(ctx context.Context) {
 }
 
 // accountForAbsence takes the time in which no referee was alive off the clock: nobody
-// could have seen a recovery in it.
+// could have seen a recovery in it. In an exam it counts: whoever sits one could else stop
+// the clock by ending the referee.
 func (e *Engine) accountForAbsence(ctx context.Context) error {
 	last, now := e.absentSince, e.Now()
 	if last.IsZero() || e.run.PagedAt.IsZero() || last.Before(e.run.PagedAt) || now.Sub(last) < 2*signInterval {
 		return nil
 	}
-	return e.note(ctx, entryGap, Gap{From: last.UTC(), To: now.UTC(), Why: "no referee was running"})
+	return e.note(ctx, entryGap, Gap{From: last.UTC(), To: now.UTC(), Why: "no referee was running", Counted: e.run.InMode() == ModeExam})
 }

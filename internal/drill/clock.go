@@ -20,6 +20,7 @@ const (
 type stopwatch struct {
 	engine   *Engine
 	lastSeen time.Time // when the API server last answered
+	asked    time.Time // when it was last asked, with the monotonic reading
 }
 
 func (s *stopwatch) run(ctx context.Context, cancel context.CancelCauseFunc) {
@@ -42,6 +43,9 @@ func (s *stopwatch) run(ctx context.Context, cancel context.CancelCauseFunc) {
 // limit that ran out unseen is found when the API server is back.
 func (s *stopwatch) tick(ctx context.Context) error {
 	e := s.engine
+	if err := s.countStopped(ctx); err != nil {
+		return err
+	}
 	if !e.answers(ctx) {
 		return nil
 	}
@@ -66,6 +70,25 @@ func (s *stopwatch) tick(ctx context.Context) error {
 		return errTimeLimit
 	}
 	return nil
+}
+
+// countStopped keeps the time in which this process was stopped, or starved, on the clock
+// of an exam: whoever sits one could else stop the clock with a signal. The monotonic
+// clock tells it from a laptop that slept: it stands still meanwhile (time.Now).
+func (s *stopwatch) countStopped(ctx context.Context) error {
+	e, before := s.engine, s.asked
+	s.asked = e.Now()
+	if e.run.InMode() != ModeExam || before.IsZero() || s.asked.Sub(before) <= blindAfter {
+		return nil
+	}
+	from, to := before.Round(0), s.asked.Round(0)
+	if from.Sub(s.lastSeen) > blindAfter {
+		if err := e.note(ctx, entryGap, Gap{From: s.lastSeen.UTC(), To: from.UTC(), Why: "the cluster did not answer"}); err != nil {
+			return err
+		}
+	}
+	s.lastSeen = to
+	return e.note(ctx, entryGap, Gap{From: from.UTC(), To: to.UTC(), Why: "the referee was stopped", Counted: true})
 }
 
 // answers tells whether the API server is there. Not finding the namespace is an answer.

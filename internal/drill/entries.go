@@ -146,11 +146,13 @@ type Hint struct {
 	At time.Time `json:"-"` // of its journal entry
 }
 
-// Gap is a time in which the referee saw nothing: the clock does not count it.
+// Gap is a time in which the referee saw nothing. The clock does not count it, but in an
+// exam it counts what a trainee can bring about: the referee's own absence.
 type Gap struct {
-	From time.Time `json:"from"`
-	To   time.Time `json:"to"`
-	Why  string    `json:"why"`
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Why     string    `json:"why"`
+	Counted bool      `json:"counted,omitempty"`
 }
 
 // Verdict is how the run was decided.

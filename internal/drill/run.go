@@ -258,13 +258,18 @@ func (r *Run) Clock(now time.Time) time.Duration {
 		end = r.FinishedAt
 	}
 	used := end.Sub(r.PagedAt)
-	for _, g := range r.Gaps {
+	for _, g := range r.OffTheClock() {
 		from, to := maxTime(g.From, r.PagedAt), minTime(g.To, end)
 		if to.After(from) {
 			used -= to.Sub(from)
 		}
 	}
 	return max(used, 0)
+}
+
+// OffTheClock are the gaps that the clock leaves out.
+func (r *Run) OffTheClock() []Gap {
+	return slices.DeleteFunc(slices.Clone(r.Gaps), func(g Gap) bool { return g.Counted })
 }
 
 // provenOver is how much of the users' record before the proof of the healthy state

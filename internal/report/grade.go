@@ -37,7 +37,7 @@ func inputOf(run *drill.Run, spec *scenario.Spec) grade.Input {
 	if run.State != nil {
 		in.Checks, in.Safeguards = run.State.Checks, run.State.Safeguards
 	}
-	for _, g := range run.Gaps {
+	for _, g := range run.OffTheClock() {
 		in.Gaps = append(in.Gaps, grade.Span{From: g.From, To: g.To})
 	}
 	for _, b := range run.Broken {

@@ -64,7 +64,7 @@ func gradedUsers(run *drill.Run, traffic []scenario.Traffic) *grade.Users {
 	open := false
 	for _, s := range told.Streams {
 		in := s.Incident
-		unseen, longest := in.unseen(run.Gaps)
+		unseen, longest := in.unseen(run.OffTheClock())
 		u.Sent, u.Failed = u.Sent+in.Sent, u.Failed+in.Failed
 		u.Missing += max(in.Missing, int(unseen.Seconds()*rates[s.Stream]))
 		u.LongestOutage = max(u.LongestOutage, in.LongestOutage.Duration, longest)

@@ -19,7 +19,7 @@ var pageTemplate string
 // hold is text.
 func (r *Report) HTML(out io.Writer) error {
 	t, err := template.New("report").Funcs(template.FuncMap{
-		"points": points, "seconds": seconds, "printable": printable, "inc": func(a, b float64) float64 { return a + b },
+		"points": points, "seconds": seconds, "printable": printable, "gapName": gapName, "inc": func(a, b float64) float64 { return a + b },
 	}).Parse(pageTemplate)
 	if err != nil {
 		return fmt.Errorf("read the report's template: %w", err)

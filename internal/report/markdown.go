@@ -88,7 +88,7 @@ func mdTimes(w *textWriter, r *Report) {
 		w.linef("| hint %d of %d | | | %s |", h.Number, h.Of, md(h.Text))
 	}
 	for _, g := range r.Gaps {
-		w.linef("| off the clock | %s | %s | %s |", g.From.UTC().Format("15:04:05"), seconds(g.To.Sub(g.From).Seconds()), md(g.Why))
+		w.linef("| %s | %s | %s | %s |", gapName(g), g.From.UTC().Format("15:04:05"), seconds(g.To.Sub(g.From).Seconds()), md(g.Why))
 	}
 	for _, c := range r.Clocks {
 		w.linef("| clocks | %s | | %s |", c.At.UTC().Format("15:04:05"), md(c.Sentence()))

@@ -34,7 +34,7 @@ type Report struct {
 	History     *drill.History    `json:"history,omitempty"` // of the last attempt
 	Timeline    []timeline.Event  `json:"timeline"`
 	Hints       []drill.Hint      `json:"hints"`
-	Gaps        []drill.Gap       `json:"gaps"`             // times that nobody observed; off the clock
+	Gaps        []drill.Gap       `json:"gaps"`             // times that nobody observed; off the clock but for those that are counted
 	Clocks      []Clock           `json:"clocks,omitempty"` // of the nodes, where they were not this host's
 	Errors      []string          `json:"errors,omitempty"`
 	Warnings    []string          `json:"warnings,omitempty"`    // what went wrong without hindering the run
@@ -144,7 +144,7 @@ func Build(run *drill.Run, spec *scenario.Spec, now time.Time) *Report {
 		r.Explanation = spec.Explanation
 	}
 	r.Times = timesOf(run, now)
-	r.Users = usersOf(run.Users, run.Gaps)
+	r.Users = usersOf(run.Users, run.OffTheClock())
 	r.Mode = run.InMode()
 	r.process(run, spec, momentsOf(run))
 	return r

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/firedrill/firedrill/internal/drill"
 	"github.com/firedrill/firedrill/internal/timeline"
 )
 
@@ -98,11 +99,19 @@ func (w *textWriter) times(r *Report) {
 		w.linef("  %-14s %d of %d taken", "hints", n, r.Hints[n-1].Of)
 	}
 	for _, g := range r.Gaps {
-		w.linef("  %-14s %s to %s: %s", "off the clock", clock(g.From), clock(g.To), printable(g.Why))
+		w.linef("  %-14s %s to %s: %s", gapName(g), clock(g.From), clock(g.To), printable(g.Why))
 	}
 	for _, c := range r.Clocks {
 		w.linef("  %-14s %s  %s", "clocks", clock(c.At), c.Sentence())
 	}
+}
+
+// gapName says what a gap is to the clock.
+func gapName(g drill.Gap) string {
+	if g.Counted {
+		return "not watched"
+	}
+	return "off the clock"
 }
 
 func (w *textWriter) proofs(r *Report) {
