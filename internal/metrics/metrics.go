@@ -12,12 +12,14 @@ package metrics
 import (
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
 
 	"github.com/firedrill/firedrill/internal/drill"
 	"github.com/firedrill/firedrill/internal/report"
+	"github.com/firedrill/firedrill/internal/timeline"
 )
 
 // Values of the label verdict.
@@ -26,9 +28,6 @@ const (
 	verdictNotRecovered = "not_recovered"
 	verdictNone         = "none" // ended before the page, or by an error of the tool's
 )
-
-// traineeActor is the actor of what the trainee did, among a timeline's events.
-const traineeActor = "trainee"
 
 // set is the metrics of all runs.
 type set struct {
@@ -85,7 +84,7 @@ func newSet() *set {
 		runs: counter("firedrill_runs_total",
 			"Finished runs, by their verdict; none: finished without one.", "scenario", "verdict"),
 		actions: counter("firedrill_actions_total",
-			"Actions of trainees, by their verb as kubectl names it.", "scenario", "verb"),
+			"Actions of trainees up to the verdict, by their verb as kubectl names it.", "scenario", "verb"),
 		hints: counter("firedrill_hints_total", "Hints that were given.", "scenario"),
 		probes: counter("firedrill_probes_total",
 			"Requests of the users' prober in finished runs, by whether they got a good answer.", "scenario", "result"),
@@ -131,10 +130,12 @@ func (s *set) add(r *drill.Run, tell Tell) {
 		return
 	}
 	s.hints.WithLabelValues(r.Scenario).Add(float64(len(r.Hints)))
-	for _, e := range r.Events {
-		if e.Actor == traineeActor { // what bypasses the trainee's identity is no trainee's action
-			s.actions.WithLabelValues(r.Scenario, e.Verb).Inc()
-		}
+	var decided time.Time
+	if r.Verdict != nil {
+		decided = r.Verdict.DecidedAt
+	}
+	for _, e := range timeline.Actions(r.Events, decided) {
+		s.actions.WithLabelValues(r.Scenario, e.Verb).Inc()
 	}
 	for _, p := range r.Proofs {
 		if p.Passed { // one that failed took as long as it was given
