@@ -8,6 +8,7 @@ import (
 	"hash/maphash"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/firedrill/firedrill/internal/timeline"
@@ -16,19 +17,20 @@ import (
 // Actors of timeline events.
 const (
 	ActorTrainee = "trainee"
-	ActorAdmin   = "admin" // a bypass: the cluster's admin identity, used by something that is not the tool
+	ActorAdmin   = "admin" // a bypass: the cluster's admin or the referee, used by something that is not the tool
 )
 
 const (
 	// UserPrefix and the run's ID make the name of a trainee's identity.
 	UserPrefix = "trainee:"
-	// ToolAgent is the prefix of the user agent of the tool's own clients. The referee
-	// has an identity that is not logged; what "firedrill up" looks at with the admin's
-	// is told from a bypass by this. A write with the admin's identity is always shown.
+	// ToolAgent is the prefix of the user agent of the tool's own clients. What the referee
+	// changes, and what "firedrill up" looks at with the admin's identity, is told from a
+	// bypass by this. A write with the admin's identity is always shown.
 	ToolAgent = "firedrill"
 
 	adminUser      = "kubernetes-admin"
 	superAdminUser = "kubernetes-super-admin"
+	refereeUser    = "firedrill:referee" // cluster.RefereeUser
 )
 
 const (
@@ -56,6 +58,10 @@ var (
 	userName = []byte(`"username":"`) //nolint:gochecknoglobals // constant
 	// admins begin the names kubernetes-admin and kubernetes-super-admin.
 	admins = []byte("kubernetes-") //nolint:gochecknoglobals // constant
+	// referee is how the user field of the referee's lines goes on, toolAgent how that of the
+	// user agent of the tool's begins.
+	referee   = []byte(refereeUser + `"`)           //nolint:gochecknoglobals // constant
+	toolAgent = []byte(`"userAgent":"` + ToolAgent) //nolint:gochecknoglobals // constant
 )
 
 // Stats counts what a Classifier has seen.
@@ -147,6 +153,8 @@ func (c *Classifier) actor(line []byte) string {
 			return ActorTrainee
 		case bytes.HasPrefix(name, admins):
 			return ActorAdmin
+		case bytes.HasPrefix(name, referee) && !bytes.Contains(name, toolAgent):
+			return ActorAdmin
 		}
 	}
 }
@@ -156,10 +164,13 @@ func (c *Classifier) owns(rec *record, actor string) bool {
 	if actor == ActorTrainee {
 		return rec.User.Username == UserPrefix+c.run
 	}
+	if rec.User.Username == refereeUser {
+		return !strings.HasPrefix(rec.UserAgent, ToolAgent)
+	}
 	return rec.User.Username == adminUser || rec.User.Username == superAdminUser
 }
 
-// concerns tells whether what the admin did touches the run: its namespace, a node, a
+// concerns tells whether what a bypass did touches the run: its namespace, a node, a
 // list of all namespaces, or an act anywhere but in another run's namespace: a privileged
 // pod of any namespace reaches the node it runs on.
 func (c *Classifier) concerns(r *request) bool {

@@ -131,6 +131,19 @@ func TestWhoseActionsAreTold(t *testing.T) {
 			},
 			[]string{"admin: exec, pods, prober {command: sh}"},
 		},
+		"the referee's kubeconfig in somebody's hands": {
+			lineBuilder{verb: "patch", ref: deployment("checkout"), user: "firedrill:referee", agent: "kubectl/v1.37.0 (linux/amd64)"},
+			[]string{"admin: patch, deployments, checkout"},
+		},
+		"the referee at work": {
+			lineBuilder{verb: "delete", ref: pod("a"), user: "firedrill:referee", agent: "firedrill"}, nil,
+		},
+		"a user named like the referee": {
+			lineBuilder{verb: "delete", ref: pod("a"), user: "firedrill:referee-2", agent: "kubectl/v1.37.0 (linux/amd64)"}, nil,
+		},
+		"the admin under the tool's agent": {
+			lineBuilder{verb: "delete", ref: pod("a"), user: "kubernetes-admin", agent: "firedrill"}, []string{"admin: delete, pods, a"},
+		},
 		"the admin in a container elsewhere": {
 			lineBuilder{
 				verb: "get", user: "kubernetes-admin", ref: objectRef{Resource: "pods", Namespace: "default", Name: "a", Subresource: "exec"},

@@ -57,7 +57,7 @@ func (g *grader) forbidden(e timeline.Event) (at float64, reason string) {
 	case e.Verb == "delete" && e.Resource == "namespaces" && e.Name == g.Run:
 		return capNamespace, "the drill's namespace was deleted"
 	case e.Actor == actorAdmin:
-		return capAdmin, "the administrator's kubeconfig was used: a change that nobody's rights allow"
+		return capAdmin, "the administrator's kubeconfig, or the referee's, was used: a change that nobody's rights allow"
 	}
 	return 0, ""
 }

@@ -37,7 +37,7 @@ func TestDocsAreCurrent(t *testing.T) {
 		fmt.Sprintf("| the drill's namespace was deleted | %g |", capNamespace),
 		fmt.Sprintf("or that namespace itself | %g |", capReferee),
 		fmt.Sprintf("| the system was not recovered | %g |", capOpen),
-		fmt.Sprintf("| the administrator's kubeconfig was used to change something | %g |", capAdmin),
+		fmt.Sprintf("| the administrator's kubeconfig or the referee's was used to change something | %g |", capAdmin),
 	} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("docs/grading.md does not say %q", want)

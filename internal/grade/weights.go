@@ -76,7 +76,7 @@ const (
 	capReferee   = 20.0 // the referee or the users' prober was touched
 	capNamespace = 20.0 // the drill's namespace was deleted
 	capOpen      = 40.0 // the system was not recovered
-	capAdmin     = 50.0 // the administrator's kubeconfig was used to change something
+	capAdmin     = 50.0 // the administrator's kubeconfig or the referee's was used to change something
 )
 
 // threshold is when a time earns all of its points and when none: as shares of the

@@ -20,7 +20,7 @@ type Event struct {
 	Time      time.Time `json:"time"`
 	ID        string    `json:"id"` // audit ID, or a unique ID of the tool's
 	Source    Source    `json:"source"`
-	Actor     string    `json:"actor"` // "trainee", "admin" (a bypass with the admin's kubeconfig), "firedrill"
+	Actor     string    `json:"actor"` // "trainee", "admin" (a bypass with the admin's kubeconfig or the referee's), "firedrill"
 	Verb      string    `json:"verb"`  // as kubectl names it: get, describe, logs, patch, scale, cordon, drain ...
 	Resource  string    `json:"resource,omitempty"`
 	Namespace string    `json:"namespace,omitempty"`
