@@ -388,3 +388,29 @@ func TestMachineSafeguardDuringPerturbation(t *testing.T) {
 		t.Errorf("actions %v of a pass that is over", m.actions)
 	}
 }
+
+// A proof that never came to an end says what kept it from one, however well things look
+// in the moment that its time is up.
+func TestAnUnprovenStateSaysWhyItStartedOver(t *testing.T) {
+	t.Parallel()
+	m := newMachine(plan10(), 5*time.Second)
+	rec := newRecord(m.plan)
+	for i, want := range []string{
+		"every check passes, but it has not held for 10s",
+		"up: 1 of 2 available", // and why it started over is told once
+		"every check passes, but it has not held for 10s; it started over: up: 1 of 2 available",
+		"up: 1 of 2 available",
+		"every check passes, but it has not held for 10s; it started over 2 times, the last time: up: 1 of 2 available",
+		"every check passes, but the hold of 10s was not over; it started over 2 times, the last time: up: 1 of 2 available",
+	} {
+		r := seen(float64(3 * i))
+		if i == 1 || i == 3 {
+			failing(&r)
+		}
+		m.see(r)
+		rec.add(r)
+		if got := rec.state(m).Unproven(); got != "not recovered: "+want {
+			t.Errorf("round %d: %s, want %s", i, got, want)
+		}
+	}
+}

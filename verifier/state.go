@@ -1,6 +1,8 @@
 package verifier
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -58,6 +60,18 @@ type Hold struct {
 	Reset    string          `json:"reset,omitempty"`   // why the last one was
 	ResetAt  time.Time       `json:"resetAt,omitzero"`  // and when
 	Actions  []string        `json:"actions,omitempty"` // what was done to disturb the system, in the pass under way
+}
+
+// Unproven says what stood in the way when the time was up: the verdict so far, and how often
+// the proof began anew and why it last did. All may look well in the moment that is the last.
+func (s State) Unproven() string {
+	switch {
+	case s.Hold.Resets == 0 || s.Hold.Reset == "" || strings.Contains(s.Verdict.Reason, s.Hold.Reset):
+		return s.Verdict.Reason
+	case s.Hold.Resets == 1:
+		return s.Verdict.Reason + "; it started over: " + s.Hold.Reset
+	}
+	return fmt.Sprintf("%s; it started over %d times, the last time: %s", s.Verdict.Reason, s.Hold.Resets, s.Hold.Reset)
 }
 
 // Verdict is the judgement so far; it is final when Recovered, or when Watch has returned.

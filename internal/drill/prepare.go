@@ -148,7 +148,7 @@ func (e *Engine) proveRecovered(ctx context.Context) error {
 	case recovered && flawed:
 		return errors.New("the scenario says that its flaw is latent (scenario.yaml: spec.latent), and its recovery checks pass the system before anything was repaired")
 	case !recovered && !flawed:
-		return fmt.Errorf("the recovery checks refuse the healthy system (%s: spec.recovery, spec.safeguards), for %s: %s", scenario.FileName, timeout, last.Verdict.Reason)
+		return fmt.Errorf("the recovery checks refuse the healthy system (%s: spec.recovery, spec.safeguards), for %s: %s", scenario.FileName, timeout, last.Unproven())
 	}
 	return nil
 }
