@@ -30,6 +30,7 @@ type proveOptions struct {
 	only     string
 	spread   bool
 	parallel int
+	again    int
 	seed     int64
 	proof    time.Duration
 	script   time.Duration
@@ -55,6 +56,10 @@ A NAME is one of firedrill list, a PATH a scenario's folder; without either, all
 proven but those that say that they are drafts. Cases run side by side; those that break a node get a worker of their own on a
 cluster with more than two (firedrill up --workers 4), and else run alone, last.
 
+A machine that is too busy can keep a hold from being seen without a gap. A case that failed
+beside others, without a verdict that is wrong on any machine, is therefore proven once more
+at the end, alone; the result says so. --again says how many may be.
+
 The exit code is 0 when everything is proven, 1 when not, 2 for a scenario that does not
 lint. The journal of a case that failed is kept: firedrill report RUN.`,
 		Example: `  firedrill prove oomkilled
@@ -69,7 +74,8 @@ lint. The journal of a case that failed is kept: firedrill report RUN.`,
 	flags.StringVar(&o.variant, "variant", "", "prove this variant only")
 	flags.StringVar(&o.only, "only", "", "prove only the cases whose names match this regular expression")
 	flags.BoolVar(&o.spread, "spread", false, "prove each script once, with the variants taking turns, in place of once in each variant")
-	flags.IntVar(&o.parallel, "parallel", 2*runtime.NumCPU(), "cases side by side")
+	flags.IntVar(&o.parallel, "parallel", max(2, runtime.NumCPU()), "cases side by side")
+	flags.IntVar(&o.again, "again", 3, "cases that failed beside others and are proven once more, alone")
 	flags.Int64Var(&o.seed, "seed", 1, "seed of what varies from run to run")
 	proofTimeoutFlag(flags, &o.proof)
 	flags.DurationVar(&o.script, "script-timeout", prove.DefaultScriptTimeout, "how long a solution or a wrong fix may run")
@@ -82,6 +88,9 @@ func runProve(ctx context.Context, o *proveOptions) error {
 	f := o.factory
 	if o.parallel < 1 {
 		return usageErrorf("--parallel %d: it is at least 1", o.parallel)
+	}
+	if o.again < 0 {
+		return usageErrorf("--again %d: it is at least 0", o.again)
 	}
 	cases, dirs, err := provenCases(o)
 	if err != nil {
@@ -106,7 +115,8 @@ func runProve(ctx context.Context, o *proveOptions) error {
 		view.done(r)
 	}
 	results := prove.All(ctx, b, cases, prove.Options{
-		Parallel: o.parallel, Workers: c.Lanes(), Keep: o.keep, ScriptTimeout: o.script, Started: view.begun, Done: done,
+		Parallel: o.parallel, Workers: c.Lanes(), Keep: o.keep, ScriptTimeout: o.script, Again: o.again,
+		Started: view.begun, Done: done, PutAside: view.putAside,
 	})
 	view.close()
 	if ctx.Err() != nil {

@@ -51,10 +51,24 @@ func (v *proveView) done(r prove.Result) {
 		v.failed++
 		mark = v.p.Red("✗")
 	}
-	v.status.Say(" %s %-58s %4.0f s", mark, r.Case.Name(), r.Steps.Total().Seconds())
+	alone := ""
+	if r.Beside != "" {
+		alone = v.p.Gray("  alone")
+	}
+	v.status.Say(" %s %-58s %4.0f s%s", mark, r.Case.Name(), r.Steps.Total().Seconds(), alone)
 	if r.Failure != "" {
 		v.status.Say("%s", failureText(r))
 	}
+	v.bottom()
+}
+
+// putAside tells of a case that failed, maybe for the others beside it.
+func (v *proveView) putAside(r prove.Result) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.open--
+	v.status.Say(" %s %-58s %4.0f s", v.p.Yellow("↻"), r.Case.Name(), r.Steps.Total().Seconds())
+	v.status.Say("     failed beside others; it is proven once more at the end, alone\n%s", failureText(r))
 	v.bottom()
 }
 
@@ -118,6 +132,7 @@ type provenCase struct {
 	Run      string   `json:"run"`
 	Verdict  string   `json:"verdict"`
 	Failure  string   `json:"failure,omitempty"`
+	Beside   string   `json:"beside,omitempty"` // why it failed beside others; the rest is of the case alone
 	Changes  []string `json:"changes,omitempty"`
 	Output   string   `json:"output,omitempty"`
 	Kept     bool     `json:"kept,omitempty"`
@@ -144,7 +159,7 @@ func summarise(results []prove.Result, took time.Duration) *proofSummary {
 		total.End += r.Steps.End
 		s.Cases = append(s.Cases, provenCase{
 			Name: r.Case.Name(), Scenario: r.Case.Scenario, Variant: r.Case.Variant, Kind: string(r.Case.Kind), Script: r.Case.Script.Path,
-			OK: r.Failure == "", Run: r.Run, Verdict: r.Verdict, Failure: r.Failure, Changes: r.Changes, Output: r.Output, Kept: r.Kept,
+			OK: r.Failure == "", Run: r.Run, Verdict: r.Verdict, Failure: r.Failure, Beside: r.Beside, Changes: r.Changes, Output: r.Output, Kept: r.Kept,
 			Seconds: r.Steps.Total().Seconds(),
 		})
 	}
@@ -197,6 +212,17 @@ func (f *Factory) printProof(s *proofSummary, output string) error {
 	}
 	if len(s.Cluster) > 0 {
 		if err := f.Printf("\n%s\n  %s\n", p.Red("The cluster is not as it was before:"), strings.Join(s.Cluster, "\n  ")); err != nil {
+			return err
+		}
+	}
+	var alone []string
+	for _, c := range s.Cases {
+		if c.Beside != "" {
+			alone = append(alone, c.Name)
+		}
+	}
+	if len(alone) > 0 {
+		if err := f.Printf("\nFailed beside others, and proven once more, alone:\n  %s\n", strings.Join(alone, "\n  ")); err != nil {
 			return err
 		}
 	}

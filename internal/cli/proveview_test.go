@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -47,11 +48,14 @@ func proofs() map[string]struct {
 		},
 		{Case: prove.Case{Scenario: "bad-probe", Kind: prove.Untouched}, Failure: "cannot start: no space left on device"},
 	}
+	alone := slices.Clone(proven)
+	alone[1].Beside = "refused a solution: not within 4m0s; last seen: nothing could be observed for 6s"
 	return map[string]struct {
 		results []prove.Result
 		cluster []string
 	}{
 		"proven":  {proven, nil},
+		"alone":   {alone, nil},
 		"failed":  {append(append([]prove.Result{}, proven...), failed...), nil},
 		"cluster": {proven, []string{"namespace/shop-ccccc: there now", "node/firedrill-worker3: spec.unschedulable <none> -> true"}},
 	}
@@ -78,6 +82,10 @@ func TestProof(t *testing.T) {
 			streams, _, _, errOut := iostreams.Test()
 			view := newProveView(&Factory{IO: streams}, len(proof.results))
 			for _, r := range proof.results {
+				if r.Beside != "" {
+					view.begun(r.Case)
+					view.putAside(prove.Result{Case: r.Case, Run: "shop-zzzzz", Failure: r.Beside, Verdict: "pending", Steps: r.Steps})
+				}
 				view.begun(r.Case)
 				view.done(r)
 			}

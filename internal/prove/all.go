@@ -16,8 +16,14 @@ type Options struct {
 
 	ScriptTimeout time.Duration // for each script; 0: DefaultScriptTimeout
 
-	Started func(Case) // told of each case; may be nil
-	Done    func(Result)
+	// Again is how many cases that failed beside others are proven once more, alone, at the
+	// end. Cases side by side can keep a hold from being observed without a gap, and that says
+	// nothing of the scenario; what is Wrong is wrong however busy the machine is.
+	Again int
+
+	Started  func(Case)   // told of each case; may be nil
+	Done     func(Result) // told of each result; may be nil
+	PutAside func(Result) // told of each case that failed, and is to be proven again; may be nil
 }
 
 // All proves every case and returns the results in the cases' order. Cases that ctx's
@@ -25,7 +31,8 @@ type Options struct {
 func All(ctx context.Context, bench Bench, cases []Case, o Options) []Result {
 	results := make([]*Result, len(cases))
 	var told sync.Mutex
-	one := func(i int) {
+	var again []int // failed beside others; guarded by told
+	prove := func(i int, beside string) {
 		if ctx.Err() != nil {
 			return
 		}
@@ -35,13 +42,21 @@ func All(ctx context.Context, bench Bench, cases []Case, o Options) []Result {
 		}
 		told.Unlock()
 		r := Prove(ctx, bench, cases[i], o)
+		r.Beside = beside
 		told.Lock()
 		defer told.Unlock()
 		results[i] = &r
-		if o.Done != nil {
+		switch {
+		case beside == "" && len(again) < o.Again && o.Parallel > 1 && len(cases) > 1 && r.mayBeBusy() && ctx.Err() == nil:
+			again = append(again, i)
+			if o.PutAside != nil {
+				o.PutAside(r)
+			}
+		case o.Done != nil:
 			o.Done(r)
 		}
 	}
+	one := func(i int) { prove(i, "") }
 	var shared, workers, alone []int
 	for i, c := range cases {
 		switch c.Needs {
@@ -72,6 +87,9 @@ func All(ctx context.Context, bench Bench, cases []Case, o Options) []Result {
 	wg.Wait()
 	queue(&wg, alone, 1, one)
 	wg.Wait()
+	for _, i := range again {
+		prove(i, results[i].Failure)
+	}
 	var done []Result
 	for _, r := range results {
 		if r != nil {
@@ -79,6 +97,12 @@ func All(ctx context.Context, bench Bench, cases []Case, o Options) []Result {
 		}
 	}
 	return done
+}
+
+// mayBeBusy tells whether a failure may be that of a busy machine. What ran alone in the
+// cluster did not run beside others.
+func (r *Result) mayBeBusy() bool {
+	return r.Failure != "" && !r.Wrong && !r.Kept && r.Case.Needs != Cluster
 }
 
 // expected is a measure of how long a case takes: what it holds and disturbs.

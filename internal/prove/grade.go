@@ -26,11 +26,11 @@ func (p *proof) graded(ctx context.Context) error {
 		total := g.Total
 		switch {
 		case p.c.Kind == Untouched && total != 0:
-			return fmt.Errorf("untouched, and graded %.1f of 100", total)
+			return wrong("untouched, and graded %.1f of 100", total)
 		case p.c.Kind == WrongFix && total > maxWrongFix:
-			return fmt.Errorf("a wrong fix, and graded %.1f of 100: more than %d", total, maxWrongFix)
+			return wrong("a wrong fix, and graded %.1f of 100: more than %d", total, maxWrongFix)
 		case p.c.Kind == Solution && total < minSolution:
-			return fmt.Errorf("a solution, and graded %.1f of 100: less than %d", total, minSolution)
+			return wrong("a solution, and graded %.1f of 100: less than %d", total, minSolution)
 		}
 		return nil
 	})

@@ -21,11 +21,11 @@ func (p *proof) untouched(ctx context.Context, limit time.Duration) error {
 	return p.last(ctx, func(r *drill.Run) error {
 		switch {
 		case r.Recovered():
-			return fmt.Errorf("passed an untouched system: %s", r.Verdict.Reason)
+			return wrong("passed an untouched system: %s", r.Verdict.Reason)
 		case r.Verdict == nil || r.Verdict.Cause != "time limit":
 			return fmt.Errorf("untouched, it was to end at its time limit, and did not: %s", r.VerdictText())
 		case passing(r.State):
-			return fmt.Errorf("passed an untouched system: at its time limit it was %s, with every check passed", r.State.Phase)
+			return wrong("passed an untouched system: at its time limit it was %s, with every check passed", r.State.Phase)
 		}
 		return proven(r)
 	})
@@ -81,9 +81,9 @@ func (p *proof) recovers(ctx context.Context) error {
 		case !r.Recovered():
 			return fmt.Errorf("refused a solution: %s", r.VerdictText())
 		case r.Verdict.DecidedAt.Sub(r.Verdict.RecoveredAt) < recovery.Hold.Std():
-			return fmt.Errorf("recovered after %s, before the hold of %s was over", r.Verdict.DecidedAt.Sub(r.Verdict.RecoveredAt), recovery.Hold)
+			return wrong("recovered after %s, before the hold of %s was over", r.Verdict.DecidedAt.Sub(r.Verdict.RecoveredAt), recovery.Hold)
 		case len(r.Events) == 0:
-			return errors.New("recovered, and the timeline holds no action of the trainee")
+			return wrong("recovered, and the timeline holds no action of the trainee")
 		}
 		return nil
 	})
@@ -135,7 +135,7 @@ func (p *proof) refused(ctx context.Context) error {
 		return latest
 	}
 	if !still {
-		return fmt.Errorf("it was refused for %s, and then: %s", want, p.result.Verdict)
+		return wrong("it was refused for %s, and then: %s", want, p.result.Verdict)
 	}
 	return nil
 }
@@ -158,7 +158,7 @@ func fails(r *drill.Run, check string) bool {
 
 func passedWrongFix(r *drill.Run) error {
 	if r.Recovered() {
-		return fmt.Errorf("passed a wrong fix: %s", r.Verdict.Reason)
+		return wrong("passed a wrong fix: %s", r.Verdict.Reason)
 	}
 	return nil
 }
@@ -177,7 +177,7 @@ func onlyFor(r *drill.Run, want string) error {
 		return nil // an API server that was away for a moment is no reason of its own
 	}
 	if got := cause(r); got != want {
-		return fmt.Errorf("it was refused for %s, and then: %s", want, r.VerdictText())
+		return wrong("it was refused for %s, and then: %s", want, r.VerdictText())
 	}
 	return onlyBroken(r, want)
 }
@@ -189,7 +189,7 @@ func onlyBroken(r *drill.Run, want string) error {
 			continue
 		}
 		if broken := !s.Held; broken != (s.ID == want) {
-			return fmt.Errorf("safeguard %s: held %v%s: %s", s.ID, s.Held, sinceTheFault(r, s), s.Reason)
+			return wrong("safeguard %s: held %v%s: %s", s.ID, s.Held, sinceTheFault(r, s), s.Reason)
 		}
 	}
 	return nil
@@ -210,6 +210,13 @@ func unobserved(s *verifier.State) bool {
 		slices.ContainsFunc(s.Safeguards, func(g verifier.SafeguardState) bool { return g.Error != "" || g.Unknown })
 }
 
+// wrongError is a judgement that is wrong however busy the machine was.
+type wrongError struct{ why string }
+
+func (e *wrongError) Error() string { return e.why }
+
+func wrong(format string, args ...any) error { return &wrongError{fmt.Sprintf(format, args...)} }
+
 // lateError says that something did not happen in time, and what was seen last.
 type lateError struct {
 	after time.Duration
@@ -226,17 +233,25 @@ func (p *proof) follow(ctx context.Context, within time.Duration, each func(*dri
 	limited, cancel := context.WithTimeoutCause(ctx, within, late)
 	defer cancel()
 	err := p.drill.Follow(limited, func(r *drill.Run) (bool, error) {
-		p.result.Verdict = r.VerdictText()
+		p.result.Verdict, p.seen = r.VerdictText(), unproven(r)
 		if r.Phase == drill.PhaseFinished && r.Verdict == nil {
 			return false, fmt.Errorf("the run ended by itself: %s", strings.Join(r.Failures, "; "))
 		}
 		return each(r)
 	})
 	if err != nil && ctx.Err() == nil && limited.Err() != nil {
-		late.seen = p.result.Verdict
+		late.seen = p.seen
 		return late
 	}
 	return err
+}
+
+// unproven is the verdict on a run; while there is none, with why its proof began anew.
+func unproven(r *drill.Run) string {
+	if r.Verdict != nil || r.State == nil {
+		return r.VerdictText()
+	}
+	return r.State.Unproven()
 }
 
 // last looks at the run once.

@@ -128,6 +128,13 @@ type Result struct {
 	Changes []string // the object diff since the baseline, when the case failed
 	Kept    bool     // the run was left for inspection
 	Steps   Steps
+
+	// Wrong says of a failure that it would be one on any machine, however idle: what must
+	// not pass passed, a reason was another one, something was left behind.
+	Wrong bool
+	// Beside is why the case failed when it ran beside others; "" when it did not. Then this
+	// is the result of the case alone.
+	Beside string
 }
 
 // Steps is where a case's time went.
@@ -158,6 +165,8 @@ func Prove(ctx context.Context, bench Bench, c Case, o Options) Result {
 	}
 	if err != nil {
 		p.result.Failure, p.result.Output = err.Error(), p.output
+		var judged *wrongError
+		p.result.Wrong = errors.As(err, &judged)
 	}
 	return p.result
 }
@@ -169,6 +178,7 @@ type proof struct {
 	scriptTimeout time.Duration
 	drill         Run
 	output        string
+	seen          string // the verdict last seen, and why its proof began anew
 	result        Result
 }
 
@@ -242,7 +252,7 @@ func (p *proof) end(ctx context.Context) error {
 		defer cancel()
 		left, err := p.drill.End(ctx)
 		if err == nil && len(left) > 0 {
-			err = fmt.Errorf("left behind after the end:\n  %s", strings.Join(left, "\n  "))
+			err = wrong("left behind after the end:\n  %s", strings.Join(left, "\n  "))
 		}
 		return err
 	})

@@ -401,6 +401,62 @@ func TestAll(t *testing.T) {
 	}
 }
 
+// TestAgain: what a busy machine may have failed is proven once more, alone and last; what
+// is wrong on any machine is not, and neither is what ran alone.
+func TestAgain(t *testing.T) {
+	t.Parallel()
+	late := []moment{{0, refusing("rolled-out")}}
+	passed := []moment{{0, decided(recoveredAfter(hold))}}
+	for name, test := range map[string]struct {
+		first, then []moment
+		kind        Kind
+		o           Options
+		needs       Needs
+		starts      int
+		ok          bool
+	}{
+		"late, and alone it is proven": {late, passed, Solution, Options{Parallel: 2, Again: 3}, Namespace, 4, true},
+		"late, and alone as well":      {late, late, Solution, Options{Parallel: 2, Again: 3}, Namespace, 4, false},
+		"more of them than may be":     {late, passed, Solution, Options{Parallel: 2, Again: 1}, Namespace, 3, false},
+		"none may be":                  {late, passed, Solution, Options{Parallel: 2}, Namespace, 2, false},
+		"nothing ran beside it":        {late, passed, Solution, Options{Parallel: 1, Again: 3}, Namespace, 2, false},
+		"it had the cluster":           {late, passed, Solution, Options{Parallel: 2, Again: 3}, Cluster, 2, false},
+		"it is kept":                   {late, passed, Solution, Options{Parallel: 2, Again: 3, Keep: true}, Namespace, 2, false},
+		"a wrong fix passed":           {passed, passed, WrongFix, Options{Parallel: 2, Again: 3}, Namespace, 2, false},
+		"an untouched system passed":   {passed, passed, Untouched, Options{Parallel: 2, Again: 3}, Namespace, 2, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				c := testCase(test.kind, "limit-removed")
+				c.Needs = test.needs
+				b := &fakeBench{hold: time.Second, moments: test.first}
+				aside, done := 0, map[bool]int{}
+				o := test.o
+				o.PutAside = func(Result) { aside++ }
+				o.Done = func(r Result) { done[r.Beside != ""]++ }
+				o.Started = func(Case) {
+					if aside > 0 && aside+done[false] == 2 { // the others are over
+						b.moments = test.then
+						if b.ended != 2+done[true] {
+							t.Errorf("%d ended before the second try", b.ended)
+						}
+					}
+				}
+				got := All(t.Context(), b, []Case{c, c}, o)
+				if len(b.limits) != test.starts || aside != test.starts-2 || done[true] != aside || done[false] != 2-aside {
+					t.Errorf("%d starts, %d put aside, %v done, want %d starts", len(b.limits), aside, done, test.starts)
+				}
+				for i, r := range got {
+					if (r.Failure == "") != (test.ok || test.o.Again == 1 && test.then[0].run.Verdict != nil && r.Beside != "") {
+						t.Errorf("case %d: %q, beside others %q, want proven: %v", i, r.Failure, r.Beside, test.ok)
+					}
+				}
+			})
+		})
+	}
+}
+
 func TestAllStopsWhenAsked(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
