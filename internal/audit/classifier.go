@@ -8,7 +8,6 @@ import (
 	"hash/maphash"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/firedrill/firedrill/internal/timeline"
@@ -23,9 +22,10 @@ const (
 const (
 	// UserPrefix and the run's ID make the name of a trainee's identity.
 	UserPrefix = "trainee:"
-	// ToolAgent is the prefix of the user agent of the tool's own clients. What the referee
-	// changes, and what "firedrill up" looks at with the admin's identity, is told from a
-	// bypass by this. A write with the admin's identity is always shown.
+	// ToolAgent is the user agent of the tool's own clients, whole: client-go makes one of its
+	// own of a program's name, so a kubectl that is called firedrill is "firedrill/v1.37.0 (...)".
+	// What the referee changes, and what "firedrill up" looks at with the admin's identity, is
+	// told from a bypass by this. A write with the admin's identity is always shown.
 	ToolAgent = "firedrill"
 
 	adminUser      = "kubernetes-admin"
@@ -58,10 +58,10 @@ var (
 	userName = []byte(`"username":"`) //nolint:gochecknoglobals // constant
 	// admins begin the names kubernetes-admin and kubernetes-super-admin.
 	admins = []byte("kubernetes-") //nolint:gochecknoglobals // constant
-	// referee is how the user field of the referee's lines goes on, toolAgent how that of the
-	// user agent of the tool's begins.
-	referee   = []byte(refereeUser + `"`)           //nolint:gochecknoglobals // constant
-	toolAgent = []byte(`"userAgent":"` + ToolAgent) //nolint:gochecknoglobals // constant
+	// referee is how the user field of the referee's lines goes on, toolAgent the user agent's
+	// field of the tool's.
+	referee   = []byte(refereeUser + `"`)                 //nolint:gochecknoglobals // constant
+	toolAgent = []byte(`"userAgent":"` + ToolAgent + `"`) //nolint:gochecknoglobals // constant
 )
 
 // Stats counts what a Classifier has seen.
@@ -165,7 +165,7 @@ func (c *Classifier) owns(rec *record, actor string) bool {
 		return rec.User.Username == UserPrefix+c.run
 	}
 	if rec.User.Username == refereeUser {
-		return !strings.HasPrefix(rec.UserAgent, ToolAgent)
+		return rec.UserAgent != ToolAgent
 	}
 	return rec.User.Username == adminUser || rec.User.Username == superAdminUser
 }

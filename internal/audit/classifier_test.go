@@ -138,6 +138,14 @@ func TestWhoseActionsAreTold(t *testing.T) {
 		"the referee at work": {
 			lineBuilder{verb: "delete", ref: pod("a"), user: "firedrill:referee", agent: "firedrill"}, nil,
 		},
+		"a kubectl called firedrill": {
+			lineBuilder{verb: "delete", ref: pod("a"), user: "firedrill:referee", agent: "firedrill/v1.37.0 (linux/amd64) kubernetes/abc"},
+			[]string{"admin: delete, pods, a"},
+		},
+		"a kubectl called firedrill that only looks": {
+			lineBuilder{verb: "get", ref: pod("a"), user: "kubernetes-admin", agent: "firedrill/v1.37.0 (linux/amd64) kubernetes/abc"},
+			[]string{"admin: get, pods, a"},
+		},
 		"a user named like the referee": {
 			lineBuilder{verb: "delete", ref: pod("a"), user: "firedrill:referee-2", agent: "kubectl/v1.37.0 (linux/amd64)"}, nil,
 		},

@@ -93,7 +93,7 @@ func (k *clients) of(actor, agent string, sources []string) *client {
 	*c = client{
 		actor: actor, agent: agent, sources: slices.Clone(sources),
 		name:    actor + " " + agent + " " + strings.Join(sources, ","),
-		kubectl: strings.HasPrefix(agent, "kubectl"), tool: strings.HasPrefix(agent, ToolAgent),
+		kubectl: strings.HasPrefix(agent, "kubectl"), tool: agent == ToolAgent,
 	}
 	return c
 }
