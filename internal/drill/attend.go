@@ -30,7 +30,8 @@ func (e *Engine) attend(ctx context.Context) error {
 	}
 	watchCtx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	clock := &stopwatch{engine: e, lastSeen: e.Now().Round(0)}
+	clock := &stopwatch{engine: e}
+	clock.saw(e.Now().Round(0))
 	go clock.run(watchCtx, cancel)
 
 	var last verifier.State
@@ -114,10 +115,20 @@ func (e *Engine) noteUsersOfVerdict(ctx context.Context) {
 
 // accountForAbsence takes the time in which no referee was alive off the clock: nobody
 // could have seen a recovery in it. In an exam it counts: whoever sits one could else stop
-// the clock by ending the referee.
+// the clock by ending the referee. What the referee before did not see, as the cluster did
+// not answer, it never came to tell.
 func (e *Engine) accountForAbsence(ctx context.Context) error {
-	last, now := e.absentSince, e.Now()
-	if last.IsZero() || e.run.PagedAt.IsZero() || last.Before(e.run.PagedAt) || now.Sub(last) < 2*signInterval {
+	last, blind, now, paged := e.absentSince, e.blindSince, e.Now(), e.run.PagedAt
+	if last.IsZero() || paged.IsZero() {
+		return nil
+	}
+	last = maxTime(last, paged)
+	if !blind.IsZero() && last.After(maxTime(blind, paged)) {
+		if err := e.note(ctx, entryGap, Gap{From: maxTime(blind, paged).UTC(), To: last.UTC(), Why: whyNoAnswer}); err != nil {
+			return err
+		}
+	}
+	if now.Sub(last) < 2*signInterval {
 		return nil
 	}
 	return e.note(ctx, entryGap, Gap{From: last.UTC(), To: now.UTC(), Why: "no referee was running", Counted: e.run.InMode() == ModeExam})

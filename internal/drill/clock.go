@@ -2,6 +2,7 @@ package drill
 
 import (
 	"context"
+	"runtime"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -13,6 +14,8 @@ const (
 	blindAfter = 5 * time.Second
 	// answerWithin is how long an API server that is there may take for a small answer.
 	answerWithin = 3 * time.Second
+	// whyNoAnswer says of a gap that the cluster was away.
+	whyNoAnswer = "the cluster did not answer"
 )
 
 // stopwatch ends the watch at the time limit, and takes the times in which nobody could
@@ -20,7 +23,7 @@ const (
 type stopwatch struct {
 	engine   *Engine
 	lastSeen time.Time // when the API server last answered
-	asked    time.Time // when it was last asked, with the monotonic reading
+	awake    time.Time // when this process last did something, with the monotonic reading
 }
 
 func (s *stopwatch) run(ctx context.Context, cancel context.CancelCauseFunc) {
@@ -43,25 +46,30 @@ func (s *stopwatch) run(ctx context.Context, cancel context.CancelCauseFunc) {
 // limit that ran out unseen is found when the API server is back.
 func (s *stopwatch) tick(ctx context.Context) error {
 	e := s.engine
-	if err := s.countStopped(ctx); err != nil {
+	defer func() { s.awake = e.Now() }() // what a tick takes is no absence
+	if err := s.countStopped(ctx, blindAfter); err != nil {
 		return err
 	}
-	if !e.answers(ctx) {
+	answers := e.answers(ctx)
+	if err := s.countStopped(ctx, blindAfter+answerWithin); err != nil { // stopped while it asked
+		return err
+	}
+	if !answers {
 		return nil
 	}
 	// Rounding drops the monotonic reading, which stands still while a laptop sleeps.
 	now := e.Now().Round(0)
 	since := s.lastSeen
-	s.lastSeen = now
+	s.saw(now)
 	if now.Sub(since) > blindAfter {
-		if err := e.note(ctx, entryGap, Gap{From: since.UTC(), To: now.UTC(), Why: "the cluster did not answer"}); err != nil {
+		if err := s.noAnswer(ctx, since, now); err != nil {
 			return err
 		}
 		// A virtual machine that slept may have another clock than before.
 		if err := e.measureClock(ctx); err != nil {
 			return err
 		}
-		s.lastSeen = e.Now().Round(0)
+		s.saw(e.Now().Round(0))
 	}
 	e.mu.Lock()
 	used, limit := e.run.Clock(now), e.run.TimeLimit
@@ -72,23 +80,42 @@ func (s *stopwatch) tick(ctx context.Context) error {
 	return nil
 }
 
+// saw notes that the cluster was there: for the time between here and the next answer, and
+// for a referee after this one, which knows only what is written down.
+func (s *stopwatch) saw(at time.Time) {
+	s.lastSeen = at
+	s.engine.mu.Lock()
+	defer s.engine.mu.Unlock()
+	s.engine.answeredAt = at
+}
+
+func (s *stopwatch) noAnswer(ctx context.Context, from, to time.Time) error {
+	return s.engine.note(ctx, entryGap, Gap{From: from.UTC(), To: to.UTC(), Why: whyNoAnswer})
+}
+
 // countStopped keeps the time in which this process was stopped, or starved, on the clock
 // of an exam: whoever sits one could else stop the clock with a signal. The monotonic
-// clock tells it from a laptop that slept: it stands still meanwhile (time.Now).
-func (s *stopwatch) countStopped(ctx context.Context) error {
-	e, before := s.engine, s.asked
-	s.asked = e.Now()
-	if e.run.InMode() != ModeExam || before.IsZero() || s.asked.Sub(before) <= blindAfter {
+// clock tells it from a laptop that slept, where it stands still (not on Windows, which
+// has no such signal: docs of the package time).
+func (s *stopwatch) countStopped(ctx context.Context, longest time.Duration) error {
+	e, before := s.engine, s.awake
+	s.awake = e.Now()
+	if e.run.InMode() != ModeExam || before.IsZero() || runtime.GOOS == "windows" {
 		return nil
 	}
-	from, to := before.Round(0), s.asked.Round(0)
-	if from.Sub(s.lastSeen) > blindAfter {
-		if err := e.note(ctx, entryGap, Gap{From: s.lastSeen.UTC(), To: from.UTC(), Why: "the cluster did not answer"}); err != nil {
+	stopped := s.awake.Sub(before)
+	if stopped <= longest {
+		return nil
+	}
+	to := s.awake.Round(0)
+	from := to.Add(-stopped)
+	if from.Sub(s.lastSeen) > blindAfter { // asleep, or without an answer, before
+		if err := s.noAnswer(ctx, s.lastSeen, from); err != nil {
 			return err
 		}
 	}
-	s.lastSeen = to
-	return e.note(ctx, entryGap, Gap{From: from.UTC(), To: to.UTC(), Why: "the referee was stopped", Counted: true})
+	s.saw(to)
+	return e.note(ctx, entryGap, Gap{From: from.UTC(), To: to.UTC(), Why: "the referee was stopped, or the machine was too busy for it", Counted: true})
 }
 
 // answers tells whether the API server is there. Not finding the namespace is an answer.

@@ -83,6 +83,11 @@ func TestAnExamsClockIsNotStopped(t *testing.T) {
 		{"stopped, exam", ModeExam, (*awhile).stopped, 61 * time.Second, []bool{true}},
 		{"away, exam", ModeExam, (*awhile).away, time.Second, []bool{false}},
 		{"away and then stopped, exam", ModeExam, (*awhile).awayThenStopped, 61 * time.Second, []bool{false, true}},
+		{"stopped while it asked, exam", ModeExam, (*awhile).stoppedAsking, 61 * time.Second, []bool{true}},
+		{"a slow answer, exam", ModeExam, (*awhile).slowAnswer, time.Second, []bool{false}},
+		{"killed right after the page", ModeTraining, (*awhile).killedAtThePage, 0, []bool{false}},
+		{"killed while the cluster was away, exam", ModeExam, (*awhile).killedWhileAway, time.Minute, []bool{false, true}},
+		{"killed while the cluster was away", ModeGraded, (*awhile).killedWhileAway, 0, []bool{false, false}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -91,9 +96,11 @@ func TestAnExamsClockIsNotStopped(t *testing.T) {
 			a.e.Now = func() time.Time { return a.now }
 			a.e.run.PagedAt, a.e.run.TimeLimit = a.now, time.Hour
 			w.client.PrependReactor("get", "namespaces", func(kubetesting.Action) (bool, runtime.Object, error) {
+				a.now = a.now.Add(a.takes)
 				return a.gone, nil, errors.New("connection refused")
 			})
-			a.watch = &stopwatch{engine: a.e, lastSeen: a.now}
+			a.watch = &stopwatch{engine: a.e}
+			a.watch.saw(a.now)
 			tc.what(a, t)
 			if got := a.e.run.Clock(a.now); got != tc.clock {
 				t.Errorf("clock = %s, want %s; gaps %+v", got, tc.clock, a.e.run.Gaps)
@@ -115,6 +122,7 @@ type awhile struct {
 	watch *stopwatch
 	now   time.Time
 	gone  bool
+	takes time.Duration // an answer of the API server's
 }
 
 func (a *awhile) tick(t *testing.T, after time.Duration) {
@@ -157,4 +165,59 @@ func (a *awhile) awayThenStopped(t *testing.T) {
 	a.tick(t, time.Minute)
 	a.gone = false
 	a.tick(t, 0)
+}
+
+func (a *awhile) stoppedAsking(t *testing.T) {
+	a.tick(t, time.Second)
+	a.takes = time.Minute
+	a.tick(t, 0)
+}
+
+func (a *awhile) slowAnswer(t *testing.T) {
+	a.tick(t, time.Second)
+	a.takes = blindAfter + time.Second
+	a.tick(t, 0)
+	a.takes = 0
+	a.tick(t, 0)
+}
+
+func (a *awhile) killedAtThePage(t *testing.T) {
+	a.killed(t)
+	a.e.run.Gaps = nil
+	a.e.absentSince = a.e.run.PagedAt.Add(-time.Second) // its last sign of life
+	if err := a.e.accountForAbsence(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// killedWhileAway leaves a sign of life that says since when the cluster was away.
+func (a *awhile) killedWhileAway(t *testing.T) {
+	a.gone = true
+	for range 30 {
+		a.tick(t, time.Second)
+	}
+	if err := a.e.Files.WriteFile(a.e.run.Created.Run, signFile, a.e.sign()); err != nil {
+		t.Fatal(err)
+	}
+	a.now = a.now.Add(time.Minute)
+	a.e.absentSince, a.e.blindSince = a.e.lastSign()
+	if err := a.e.accountForAbsence(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestGapsAreTakenOffOnce: the next referee may note again what the one before it noted.
+func TestGapsAreTakenOffOnce(t *testing.T) {
+	t.Parallel()
+	at := func(s int) time.Time { return time.Date(2026, 1, 1, 12, 0, s, 0, time.UTC) }
+	r := &Run{PagedAt: at(0), Gaps: []Gap{
+		{From: at(30), To: at(50)}, {From: at(10), To: at(20)}, {From: at(15), To: at(25)}, {From: at(10), To: at(12)},
+		{From: at(52), To: at(58), Counted: true},
+	}}
+	if got := r.Clock(at(60)); got != 25*time.Second {
+		t.Errorf("clock %s, want 25s: 15 s and 20 s of the minute are off", got)
+	}
+	if got := r.OffTheClock(); len(got) != 2 || len(r.Gaps) != 5 || !r.Gaps[0].From.Equal(at(30)) {
+		t.Errorf("off the clock %+v of %+v", got, r.Gaps)
+	}
 }

@@ -110,6 +110,8 @@ type Engine struct {
 	run *Run
 
 	absentSince time.Time // when the referee before this one was last alive; zero for a new run
+	blindSince  time.Time // when the cluster last answered that one; zero when it did until then
+	answeredAt  time.Time // when the cluster last answered the stopwatch; guarded by mu
 }
 
 // NewEngine compiles the scenario and reads the run's journal. Nothing is touched yet.
@@ -127,7 +129,7 @@ func NewEngine(folder *scenario.Folder, deps Deps) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{Deps: deps, folder: folder, plan: plan, run: run}
-	e.absentSince = e.lastSign()
+	e.absentSince, e.blindSince = e.lastSign()
 	return e, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/firedrill/firedrill/internal/session"
@@ -43,14 +44,15 @@ func (e *Engine) heed(ctx context.Context) (context.Context, func()) {
 // which a later one knows how long nobody watched.
 const signInterval = 2 * time.Second
 
-// signFile holds the time of the newest sign of life.
+// signFile holds the time of the newest sign of life and, while the cluster does not answer,
+// since when.
 const signFile = "alive"
 
 func (e *Engine) signsOfLife(ctx context.Context) error {
 	tick := time.NewTicker(signInterval)
 	defer tick.Stop()
 	for {
-		if err := e.Files.WriteFile(e.run.Created.Run, signFile, []byte(e.Now().UTC().Format(time.RFC3339Nano))); err != nil {
+		if err := e.Files.WriteFile(e.run.Created.Run, signFile, e.sign()); err != nil {
 			return err
 		}
 		select {
@@ -61,17 +63,35 @@ func (e *Engine) signsOfLife(ctx context.Context) error {
 	}
 }
 
-// lastSign returns when a referee of this run was last alive, or the zero time.
-func (e *Engine) lastSign() time.Time {
+func (e *Engine) sign() []byte {
+	e.mu.Lock()
+	answered := e.answeredAt
+	e.mu.Unlock()
+	now := e.Now()
+	text := now.UTC().Format(time.RFC3339Nano)
+	if !answered.IsZero() && now.Sub(answered) > blindAfter {
+		text += "\n" + answered.UTC().Format(time.RFC3339Nano)
+	}
+	return []byte(text)
+}
+
+// lastSign returns when a referee of this run was last alive, or the zero time, and since
+// when the cluster did not answer it then, or the zero time.
+func (e *Engine) lastSign() (alive, blind time.Time) {
 	text, err := e.Files.ReadFile(e.run.Created.Run, signFile)
 	if err != nil {
-		return time.Time{}
+		return time.Time{}, time.Time{}
 	}
-	at, err := time.Parse(time.RFC3339Nano, string(text))
+	first, second, _ := strings.Cut(string(text), "\n")
+	alive, err = time.Parse(time.RFC3339Nano, first)
 	if err != nil {
-		return time.Time{}
+		return time.Time{}, time.Time{}
 	}
-	return at
+	blind, err = time.Parse(time.RFC3339Nano, second)
+	if err != nil {
+		return alive, time.Time{}
+	}
+	return alive, blind
 }
 
 // followActions writes the trainee's actions to the journal as they happen.

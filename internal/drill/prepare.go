@@ -194,7 +194,11 @@ func (e *Engine) proveBroken(ctx context.Context) error {
 	if err := e.completeBaseline(ctx); err != nil {
 		return err
 	}
-	return e.note(ctx, entryPage, Page{Text: e.pageText(ctx)})
+	if err := e.note(ctx, entryPage, Page{Text: e.pageText(ctx)}); err != nil {
+		return err
+	}
+	e.absentSince, e.blindSince = time.Time{}, time.Time{} // nobody was away since this page
+	return nil
 }
 
 // DefaultProofTimeout bounds the proof of a healthy and of a broken system.

@@ -267,9 +267,20 @@ func (r *Run) Clock(now time.Time) time.Duration {
 	return max(used, 0)
 }
 
-// OffTheClock are the gaps that the clock leaves out.
+// OffTheClock are the gaps that the clock leaves out, in order and without overlaps: a
+// referee that was killed after it had noted one leaves it to the next to note it again.
 func (r *Run) OffTheClock() []Gap {
-	return slices.DeleteFunc(slices.Clone(r.Gaps), func(g Gap) bool { return g.Counted })
+	var off []Gap
+	gaps := slices.DeleteFunc(slices.Clone(r.Gaps), func(g Gap) bool { return g.Counted })
+	slices.SortStableFunc(gaps, func(a, b Gap) int { return a.From.Compare(b.From) })
+	for _, g := range gaps {
+		if n := len(off); n > 0 && !g.From.After(off[n-1].To) {
+			off[n-1].To = maxTime(off[n-1].To, g.To)
+			continue
+		}
+		off = append(off, g)
+	}
+	return off
 }
 
 // provenOver is how much of the users' record before the proof of the healthy state
