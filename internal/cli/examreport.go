@@ -121,13 +121,14 @@ func (f *Factory) resultOf(ctx context.Context, e *openExam, weights *grade.Weig
 			}
 		}
 		if row.Grade != nil {
-			row.Points = round1(*row.Grade * item.Weight / total)
+			row.Points = hundredths(*row.Grade * item.Weight / total)
 			result.Score += *row.Grade * item.Weight / total
 		}
 		result.Drills = append(result.Drills, row)
 	}
-	result.Score = round1(result.Score)
-	result.Passed = result.Over && result.Score >= result.PassAt && !edited
+	// The score itself is compared: what is told is rounded.
+	result.Passed = result.Over && result.Score >= result.PassAt-exact && !edited
+	result.Score = hundredths(result.Score)
 	return result
 }
 
@@ -154,7 +155,10 @@ func (f *Factory) decided(row *examDrill, run *drill.Run, weights *grade.Weights
 	row.Grade = &points
 }
 
-func round1(x float64) float64 { return math.Round(x*10) / 10 }
+// exact is what a sum of weighted grades may be off by: floats, not points.
+const exact = 1e-6
+
+func hundredths(x float64) float64 { return math.Round(x*100) / 100 }
 
 func (f *Factory) printExam(result examResult, output string) error {
 	if output == outputJSON {
@@ -184,7 +188,7 @@ func (f *Factory) printExam(result examResult, output string) error {
 	}
 	for _, d := range result.Drills {
 		if d.Unwatched > 0 {
-			if err := f.Printf("%s drill %d (%s): no referee watched for %.0f s, and the clock ran on: it was ended or stopped, or the machine was started anew (firedrill report %s)\n",
+			if err := f.Printf("%s drill %d (%s): no referee watched for %.0f s, and the clock ran on: it was ended or stopped, or the machine was too busy or started anew (firedrill report %s)\n",
 				p.Yellow("not watched:"), d.Place, d.Run, d.Unwatched, d.Run); err != nil {
 				return err
 			}
