@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -12,11 +13,12 @@ import (
 	"github.com/firedrill/firedrill/verifier"
 )
 
-// The snapshot's name in the run's folder, and that of the one that was completed at the
-// page: a file that the journal already names is not written again.
+// What the names of snapshots in the run's folder begin with, and of the one that was
+// completed at the page. A file that the journal already names is never written again: a
+// kill between the file and its entry would leave a journal that calls it changed.
 const (
-	baselineFile       = "baseline.json"
-	baselineAtPageFile = "baseline-at-page.json"
+	baselineFile       = "baseline"
+	baselineAtPageFile = "baseline-at-page"
 )
 
 // baselineAsk is how long a database may take to answer one question of a snapshot. A
@@ -31,7 +33,7 @@ func (e *Engine) takeBaseline(ctx context.Context) error {
 
 // completeBaseline adds what the recovery checks compare with of the moment of the page.
 func (e *Engine) completeBaseline(ctx context.Context) error {
-	if !e.plan.Recovery.AsksAtPage() || e.run.Baseline != nil && e.run.Baseline.File == baselineAtPageFile {
+	if !e.plan.Recovery.AsksAtPage() || e.run.Baseline != nil && strings.HasPrefix(e.run.Baseline.File, baselineAtPageFile) {
 		return nil
 	}
 	return e.keepBaseline(ctx, baselineAtPageFile, func(ctx context.Context) (*verifier.Baseline, error) {
@@ -48,7 +50,7 @@ func (e *Engine) completeBaseline(ctx context.Context) error {
 }
 
 // keepBaseline takes a snapshot, tries it again for a while, and writes it down.
-func (e *Engine) keepBaseline(ctx context.Context, file string, take func(context.Context) (*verifier.Baseline, error)) error {
+func (e *Engine) keepBaseline(ctx context.Context, name string, take func(context.Context) (*verifier.Baseline, error)) error {
 	var base *verifier.Baseline
 	patience := e.proofTimeout()
 	last := errors.New("no snapshot came to an end")
@@ -71,6 +73,9 @@ func (e *Engine) keepBaseline(ctx context.Context, file string, take func(contex
 	if err != nil {
 		return fmt.Errorf("write the baseline: %w", err)
 	}
+	e.mu.Lock()
+	file := fmt.Sprintf("%s-%d.json", name, e.run.LastSeq)
+	e.mu.Unlock()
 	if err := e.Files.WriteFile(e.run.Created.Run, file, data); err != nil {
 		return err
 	}

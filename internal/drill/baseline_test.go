@@ -46,3 +46,24 @@ func TestNothingIsBrokenWithoutABaseline(t *testing.T) {
 	}
 	w.nothingLeft()
 }
+
+// A snapshot that the journal names stays as it is while the next one is written: a kill
+// between that file and its entry would else leave a run that no verb can end.
+func TestABaselineIsNotWrittenOver(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e := w.engine()
+	var taken []Baseline
+	for range 2 {
+		if err := e.takeBaseline(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		taken = append(taken, *e.run.Baseline)
+	}
+	for _, b := range taken {
+		data, err := e.Files.ReadFile(run, b.File)
+		if err != nil || digest(data) != b.SHA256 {
+			t.Errorf("%s is not what the journal says (%v); taken: %+v", b.File, err, taken)
+		}
+	}
+}
