@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 
@@ -111,8 +113,10 @@ func runProve(ctx context.Context, o *proveOptions) error {
 	}
 	view := newProveView(f, len(cases))
 	done := func(r prove.Result) {
-		b.forget(&r)
 		view.done(r)
+		if err := b.forget(r); err != nil {
+			view.status.Warn("the journal of %s, which is proven, stays: %v", r.Run, err)
+		}
 	}
 	results := prove.All(ctx, b, cases, prove.Options{
 		Parallel: o.parallel, Workers: c.Lanes(), Keep: o.keep, ScriptTimeout: o.script, Again: o.again,
@@ -166,6 +170,9 @@ func provenCases(o *proveOptions) ([]prove.Case, map[string][]string, error) {
 			}
 			continue
 		}
+		if _, twice := dirs[entry.Name]; twice {
+			return nil, nil, usageErrorf("two scenarios are called %s, and the second one is %s: prove them one after the other", entry.Name, entry.Dir)
+		}
 		dirs[entry.Name] = base
 		if own, err := filepath.Abs(entry.Dir); err == nil && entry.Own {
 			dirs[entry.Name] = []string{own}
@@ -189,6 +196,9 @@ func provenCases(o *proveOptions) ([]prove.Case, map[string][]string, error) {
 // variantCases lists the cases of a scenario's variants.
 func variantCases(entry scenario.Entry, folder *scenario.Folder, o *proveOptions) ([]prove.Case, error) {
 	variants := []string{""}
+	if o.variant != "" {
+		variants = nil // those of scenarios that have none by that name are not meant
+	}
 	if all := folder.Scenario.Spec.Variants; len(all) > 0 {
 		variants = nil
 		for _, v := range all {
@@ -231,6 +241,9 @@ func (f *Factory) newBench(c *cluster.Cluster) (*bench, error) {
 	}, nil
 }
 
+// workers selects the nodes of a run that names none.
+const workers = "!node-role.kubernetes.io/control-plane"
+
 // snapshot is what the cluster consists of, without what runs under way may have broken.
 func (b *bench) snapshot(ctx context.Context) (prove.Snapshot, error) {
 	store, err := b.f.store()
@@ -243,8 +256,17 @@ func (b *bench) snapshot(ctx context.Context) (prove.Snapshot, error) {
 	}
 	var held []string
 	for _, r := range open {
-		if r.ClusterID == b.cluster.ID() {
-			held = append(held, r.Node, r.Addon)
+		if r.ClusterID != b.cluster.ID() {
+			continue
+		}
+		held = append(held, r.Node, r.Addon)
+		// Its trainee may cordon, taint and label whatever workers it may use.
+		nodes, err := b.client.CoreV1().Nodes().List(ctx, metav1.ListOptions{LabelSelector: cmp.Or(r.NodeSelector, workers)})
+		if err != nil {
+			return prove.Snapshot{}, fmt.Errorf("list the workers of run %s: %w", r.Created.Run, err)
+		}
+		for _, node := range nodes.Items {
+			held = append(held, node.Name)
 		}
 	}
 	return b.inspector.Snapshot(ctx, slices.DeleteFunc(held, func(name string) bool { return name == "" })...)
@@ -252,15 +274,13 @@ func (b *bench) snapshot(ctx context.Context) (prove.Snapshot, error) {
 
 // forget removes the journal of a run that proved what it was to prove. Hundreds of them
 // would be of no use to anybody, and slow every start.
-func (b *bench) forget(r *prove.Result) {
+func (b *bench) forget(r prove.Result) error {
 	if r.Failure != "" || r.Run == "" {
-		return
+		return nil
 	}
 	store, err := b.f.store()
-	if err == nil {
-		err = store.Remove(r.Run)
-	}
 	if err != nil {
-		r.Failure = err.Error()
+		return err
 	}
+	return store.Remove(r.Run)
 }

@@ -217,12 +217,15 @@ func (f *Factory) printProof(s *proofSummary, output string) error {
 	}
 	var alone []string
 	for _, c := range s.Cases {
-		if c.Beside != "" {
-			alone = append(alone, c.Name)
+		switch {
+		case c.Beside != "" && c.OK:
+			alone = append(alone, p.Green("✓ ")+c.Name)
+		case c.Beside != "":
+			alone = append(alone, p.Red("✗ ")+c.Name)
 		}
 	}
 	if len(alone) > 0 {
-		if err := f.Printf("\nFailed beside others, and proven once more, alone:\n  %s\n", strings.Join(alone, "\n  ")); err != nil {
+		if err := f.Printf("\nFailed beside others, and tried once more, alone:\n  %s\n", strings.Join(alone, "\n  ")); err != nil {
 			return err
 		}
 	}
@@ -254,6 +257,7 @@ type junitCase struct {
 	Time    float64       `xml:"time,attr"`
 	Failure *junitFailure `xml:"failure,omitempty"`
 	Skipped *junitFailure `xml:"skipped,omitempty"`
+	Out     string        `xml:"system-out,omitempty"`
 }
 
 type junitFailure struct {
@@ -265,6 +269,9 @@ func (f *Factory) printJUnit(s *proofSummary) error {
 	suite := junitSuite{Name: "firedrill prove", Tests: len(s.Cases) + 1, Failures: s.Failed, Time: s.Seconds}
 	for _, c := range s.Cases {
 		row := junitCase{Class: strings.TrimSuffix(c.Scenario+"."+c.Variant, "."), Name: c.Name, Time: c.Seconds}
+		if c.Beside != "" {
+			row.Out = "This is of the case alone. Beside others it failed: " + c.Beside
+		}
 		if !c.OK {
 			first, _, _ := strings.Cut(c.Failure, "\n")
 			row.Failure = &junitFailure{first, strings.Join(append([]string{c.Failure, "last verdict: " + c.Verdict, c.Output}, c.Changes...), "\n")}

@@ -227,9 +227,7 @@ func (r *openRun) follow(ctx context.Context, f *Factory, each func(*drill.Run, 
 
 // followFor is follow with a patience of its own; 0 is one without an end.
 func (r *openRun) followFor(ctx context.Context, f *Factory, patient time.Duration, each func(*drill.Run, session.Entry) (stop bool, err error)) error {
-	if err := r.refresh(); err != nil {
-		return err
-	}
+	// From where the caller has read: what came since then is told as well.
 	errStop := errors.New("stop")
 	keeper := &refereeKeeper{factory: f, run: r, patient: patient}
 	err := r.journal.Follow(ctx, r.offset, func(e session.Entry) error {

@@ -3,6 +3,7 @@ package prove
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -47,7 +48,7 @@ func All(ctx context.Context, bench Bench, cases []Case, o Options) []Result {
 		defer told.Unlock()
 		results[i] = &r
 		switch {
-		case beside == "" && len(again) < o.Again && o.Parallel > 1 && len(cases) > 1 && r.mayBeBusy() && ctx.Err() == nil:
+		case beside == "" && len(again) < o.Again && o.Parallel > 1 && len(cases) > 1 && r.mayBeBusy(o) && ctx.Err() == nil:
 			again = append(again, i)
 			if o.PutAside != nil {
 				o.PutAside(r)
@@ -88,7 +89,7 @@ func All(ctx context.Context, bench Bench, cases []Case, o Options) []Result {
 	queue(&wg, alone, 1, one)
 	wg.Wait()
 	for _, i := range again {
-		prove(i, results[i].Failure)
+		prove(i, results[i].told())
 	}
 	var done []Result
 	for _, r := range results {
@@ -101,8 +102,17 @@ func All(ctx context.Context, bench Bench, cases []Case, o Options) []Result {
 
 // mayBeBusy tells whether a failure may be that of a busy machine. What ran alone in the
 // cluster did not run beside others.
-func (r *Result) mayBeBusy() bool {
-	return r.Failure != "" && !r.Wrong && !r.Kept && r.Case.Needs != Cluster
+func (r *Result) mayBeBusy(o Options) bool {
+	alone := r.Case.Needs == Cluster || r.Case.Needs == Worker && o.Workers == 0
+	return r.Failure != "" && !r.Wrong && !r.Kept && !alone
+}
+
+// told says of a failure which run has more of it.
+func (r *Result) told() string {
+	if r.Run == "" {
+		return r.Failure
+	}
+	return fmt.Sprintf("run %s: %s", r.Run, r.Failure)
 }
 
 // expected is a measure of how long a case takes: what it holds and disturbs.

@@ -15,7 +15,11 @@ import (
 
 // untouched watches a run that nobody repairs to its time limit.
 func (p *proof) untouched(ctx context.Context, limit time.Duration) error {
-	if err := p.follow(ctx, limit+verdictSlack, func(r *drill.Run) (bool, error) { return r.Verdict != nil, nil }); err != nil {
+	failing := false
+	if err := p.follow(ctx, limit+verdictSlack, func(r *drill.Run) (bool, error) {
+		failing = failing || seenFailing(r.State)
+		return r.Verdict != nil, nil
+	}); err != nil {
 		return fmt.Errorf("untouched, and no verdict: %w", err)
 	}
 	return p.last(ctx, func(r *drill.Run) error {
@@ -26,9 +30,18 @@ func (p *proof) untouched(ctx context.Context, limit time.Duration) error {
 			return fmt.Errorf("untouched, it was to end at its time limit, and did not: %s", r.VerdictText())
 		case passing(r.State):
 			return wrong("passed an untouched system: at its time limit it was %s, with every check passed", r.State.Phase)
+		case !failing: // its hold may only have been broken off by a busy machine
+			return errors.New("untouched, and until its time limit nobody saw a recovery check fail, nor a safeguard broken")
 		}
 		return proven(r)
 	})
+}
+
+// seenFailing tells whether something was observed that is no recovery. What could not be
+// observed says nothing.
+func seenFailing(s *verifier.State) bool {
+	return s != nil && (slices.ContainsFunc(s.Checks, func(c verifier.CheckState) bool { return !c.Passed && c.Error == "" && !c.At.IsZero() }) ||
+		slices.ContainsFunc(s.Safeguards, func(g verifier.SafeguardState) bool { return !g.Held && !g.Unknown }))
 }
 
 // passing tells whether a system was on its way to being recovered: the time limit of an
@@ -99,8 +112,15 @@ func (p *proof) refused(ctx context.Context) error {
 		check = strings.TrimSpace(check)
 		is = func(r *drill.Run) bool { return fails(r, check) }
 	}
-	err := p.follow(ctx, refusalLimit, func(r *drill.Run) (bool, error) { return is(r), passedWrongFix(r) })
-	if err != nil {
+	other := "" // the safeguard that is broken in place of the one that was to be
+	err := p.follow(ctx, refusalLimit, func(r *drill.Run) (bool, error) {
+		other = brokenBeside(r, want)
+		return is(r), passedWrongFix(r)
+	})
+	switch {
+	case err != nil && other != "" && ctx.Err() == nil:
+		return wrong("to be refused for %s: %s; it was refused for %s", want, err, other)
+	case err != nil:
 		return fmt.Errorf("to be refused for %s: %w", want, err)
 	}
 	only := func(r *drill.Run) error {
@@ -180,6 +200,19 @@ func onlyFor(r *drill.Run, want string) error {
 		return wrong("it was refused for %s, and then: %s", want, r.VerdictText())
 	}
 	return onlyBroken(r, want)
+}
+
+// brokenBeside names a safeguard that was observed to be broken and is not the one named.
+func brokenBeside(r *drill.Run, want string) string {
+	if r.State == nil {
+		return ""
+	}
+	for _, s := range r.State.Safeguards {
+		if !s.Held && !s.Unknown && s.Error == "" && s.ID != want {
+			return s.ID
+		}
+	}
+	return ""
 }
 
 // onlyBroken makes sure that no safeguard but the one named is broken.

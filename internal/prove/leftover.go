@@ -221,7 +221,11 @@ func (s Snapshot) Diff(later Snapshot) []string {
 	held := slices.Concat(s.held, later.held)
 	compared := func(name string) bool {
 		parts := strings.Split(name, "/")
-		return parts[0] != "pods" && !slices.ContainsFunc(parts[1:], func(p string) bool { return slices.Contains(held, p) })
+		return parts[0] != "pods" && !slices.ContainsFunc(parts[1:], func(p string) bool {
+			return slices.ContainsFunc(held, func(h string) bool {
+				return p == h || parts[0] == "replicasets" && strings.HasPrefix(p, h+"-") // an addon's
+			})
+		})
 	}
 	var diff []string
 	for _, name := range slices.Sorted(maps.Keys(s.things)) {

@@ -251,10 +251,13 @@ func (p *proof) end(ctx context.Context) error {
 		ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), endLimit, fmt.Errorf("the end of the run took more than %s", endLimit))
 		defer cancel()
 		left, err := p.drill.End(ctx)
-		if err == nil && len(left) > 0 {
-			err = wrong("left behind after the end:\n  %s", strings.Join(left, "\n  "))
+		switch {
+		case err != nil: // whatever it did not take away is there
+			return wrong("the end: %s", err)
+		case len(left) > 0:
+			return wrong("left behind after the end:\n  %s", strings.Join(left, "\n  "))
 		}
-		return err
+		return nil
 	})
 }
 

@@ -31,6 +31,7 @@ type fakeBench struct {
 	startLeaves bool // a failed start leaves its run
 	script      func(ctx context.Context) (string, error)
 	left        []string
+	endErr      error
 
 	mu            sync.Mutex
 	ended         int
@@ -124,7 +125,7 @@ func (r *fakeRun) End(context.Context) ([]string, error) {
 	r.bench.ended++
 	r.ended = true
 	r.bench.open--
-	return r.bench.left, nil
+	return r.bench.left, r.bench.endErr
 }
 
 const hold = 20 * time.Second
@@ -177,6 +178,15 @@ func provenProofs() []drill.Proof {
 func untouched() drill.Run {
 	r := decided(drill.Verdict{Reason: "not recovered: x", Cause: "time limit"})
 	r.Events = nil
+	r.State.Checks = []verifier.CheckState{{ID: "rolled-out", At: time.Unix(1, 0)}}
+	return r
+}
+
+// unseen is the same, and nothing could be observed.
+func unseen() drill.Run {
+	r := untouched()
+	r.State.Checks = []verifier.CheckState{{ID: "rolled-out", At: time.Unix(1, 0), Error: "connection refused"}, {ID: "served"}}
+	r.State.Safeguards = []verifier.SafeguardState{{ID: "limit-removed", Unknown: true}}
 	return r
 }
 
@@ -298,6 +308,20 @@ func TestProve(t *testing.T) {
 		"untouched and settling": {
 			testCase(Untouched, ""), &fakeBench{moments: []moment{{0, without(untouched(), func(r *drill.Run) { r.State.Phase = verifier.PhaseSettling })}}}, "",
 		},
+		"untouched and never seen to fail": {
+			testCase(Untouched, ""), &fakeBench{moments: []moment{{0, unseen()}}}, "until its time limit nobody saw a recovery check fail, nor a safeguard broken",
+		},
+		"untouched and seen to fail for a moment": {
+			testCase(Untouched, ""), &fakeBench{moments: []moment{{0, failing("rolled-out")}, {35 * time.Second, unseen()}}}, "",
+		},
+		"an end that fails": {
+			testCase(Solution, ""), &fakeBench{moments: []moment{{0, decided(recoveredAfter(hold))}}, endErr: errors.New("the namespace is still terminating")},
+			"the end: the namespace is still terminating",
+		},
+		"refused for another reason all along": {
+			testCase(WrongFix, "limit-removed"), &fakeBench{moments: []moment{{0, refusing("scaled-down", "scaled-down")}}},
+			"to be refused for limit-removed: not within 1m30s; last seen: not recovered: scaled-down: because; it was refused for scaled-down",
+		},
 		"untouched and graded": {
 			testCase(Untouched, ""), &fakeBench{moments: []moment{{0, without(untouched(), func(r *drill.Run) { r.Updates = []drill.Update{{Verb: drill.UpdateAck}} })}}},
 			"untouched, and graded",
@@ -309,12 +333,12 @@ func TestProve(t *testing.T) {
 		"untouched and passed": {testCase(Untouched, ""), &fakeBench{moments: []moment{{0, decided(recoveredAfter(hold))}}}, "passed an untouched system"},
 		"untouched without a proof": {
 			testCase(Untouched, ""),
-			&fakeBench{moments: []moment{{0, without(decided(drill.Verdict{Reason: "x", Cause: "time limit"}), func(r *drill.Run) { r.Proofs = r.Proofs[:1] })}}},
+			&fakeBench{moments: []moment{{0, without(untouched(), func(r *drill.Run) { r.Proofs = r.Proofs[:1] })}}},
 			"proven before the page: healthy; wanted: healthy, recovery checks, broken",
 		},
 		"untouched with a proof that failed": {
 			testCase(Untouched, ""),
-			&fakeBench{moments: []moment{{0, without(decided(drill.Verdict{Reason: "x", Cause: "time limit"}), func(r *drill.Run) { r.Proofs[1].Passed = false })}}},
+			&fakeBench{moments: []moment{{0, without(untouched(), func(r *drill.Run) { r.Proofs[1].Passed = false })}}},
 			`the proof "recovery checks" did not pass`,
 		},
 		"a run that ended by itself": {
@@ -395,6 +419,40 @@ func TestAll(t *testing.T) {
 				got := All(t.Context(), b, cases, Options{Parallel: test.parallel, Workers: test.workers, Done: func(Result) { done++ }})
 				if len(got) != 12 || done != 12 || b.ended != 12 || b.mostRun != test.most {
 					t.Errorf("%d results, %d told, %d ended, %d at once, want 12 each and %d", len(got), done, b.ended, b.mostRun, test.most)
+				}
+			})
+		})
+	}
+}
+
+// TestWrong: what would be a failure on any machine, however idle, is told from what may
+// be a busy one's.
+func TestWrong(t *testing.T) {
+	t.Parallel()
+	passed := []moment{{0, decided(recoveredAfter(hold))}}
+	for name, test := range map[string]struct {
+		c     Case
+		b     *fakeBench
+		wrong bool
+	}{
+		"a solution that is late":              {testCase(Solution, ""), &fakeBench{moments: []moment{{0, refusing("rolled-out")}}}, false},
+		"a start that fails":                   {testCase(Solution, ""), &fakeBench{startErr: errors.New("late")}, false},
+		"untouched and never seen to fail":     {testCase(Untouched, ""), &fakeBench{moments: []moment{{0, unseen()}}}, false},
+		"a wrong fix that nothing refuses yet": {testCase(WrongFix, "limit-removed"), &fakeBench{moments: []moment{{0, refusing("rolled-out")}}}, false},
+		"refused for another reason":           {testCase(WrongFix, "limit-removed"), &fakeBench{moments: []moment{{0, refusing("scaled-down", "scaled-down")}}}, true},
+		"a wrong fix that passed":              {testCase(WrongFix, "limit-removed"), &fakeBench{moments: passed}, true},
+		"an untouched system that passed":      {testCase(Untouched, ""), &fakeBench{moments: passed}, true},
+		"something left":                       {testCase(Solution, ""), &fakeBench{moments: passed, left: []string{"pods/a/b"}}, true},
+		"an end that fails":                    {testCase(Solution, ""), &fakeBench{moments: passed, endErr: errors.New("terminating")}, true},
+		"late, and an end that fails": {
+			testCase(Solution, ""), &fakeBench{moments: []moment{{0, refusing("rolled-out")}}, endErr: errors.New("terminating")}, true,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				if r := Prove(t.Context(), test.b, test.c, Options{}); r.Failure == "" || r.Wrong != test.wrong {
+					t.Errorf("failure %q, wrong on any machine: %v, want %v", r.Failure, r.Wrong, test.wrong)
 				}
 			})
 		})
@@ -497,6 +555,16 @@ func TestSnapshotDiff(t *testing.T) {
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
+	}
+}
+
+// An addon that a run under way broke has other ReplicaSets than before, and others when the run is over.
+func TestReplicaSetsOfAHeldAddonAreNotCompared(t *testing.T) {
+	t.Parallel()
+	was := Snapshot{things: map[string]string{"deployments/kube-system/dns": "1", "replicasets/kube-system/dns-5f": "1", "replicasets/kube-system/dnsmasq-7c": "1"}}
+	is := Snapshot{things: map[string]string{"deployments/kube-system/dns": "2", "replicasets/kube-system/dns-6a": "1"}, held: []string{"dns"}}
+	if diff := cmp.Diff([]string{"gone: replicasets/kube-system/dnsmasq-7c"}, was.Diff(is)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
