@@ -30,6 +30,9 @@ const pollInterval = 100 * time.Millisecond
 // lockTimeout bounds the wait for the append lock, which is held for milliseconds.
 const lockTimeout = 10 * time.Second
 
+// lockPoll is how often a lock that another process holds is tried.
+const lockPoll = 5 * time.Millisecond
+
 // Entry is one line of the journal.
 type Entry struct {
 	Seq  int64           `json:"seq"`  // 1, 2, 3 ... without a gap
@@ -85,7 +88,7 @@ func (j *Journal) lock(ctx context.Context) (func() error, error) {
 	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
 	defer cancel()
 	l := flock.New(j.path + ".lock")
-	if _, err := l.TryLockContext(ctx, 5*time.Millisecond); err != nil {
+	if _, err := l.TryLockContext(ctx, lockPoll); err != nil {
 		return nil, fmt.Errorf("lock journal %s: %w", j.path, err)
 	}
 	return l.Unlock, nil
@@ -100,14 +103,18 @@ func (j *Journal) appendLocked(kind string, raw json.RawMessage, last bool) (Ent
 	return entry, errors.Join(err, f.Close())
 }
 
-func (j *Journal) write(f *os.File, kind string, raw json.RawMessage, last bool) (Entry, error) {
-	// Catch up with what other processes appended, and find where whole lines end:
-	// a process killed while it wrote leaves half a line, which never counted.
-	if err := j.catchUp(f); err != nil {
+// file is what an append needs of the journal's file.
+type file interface {
+	io.ReaderAt
+	io.WriterAt
+	Truncate(size int64) error
+	Sync() error
+}
+
+func (j *Journal) write(f file, kind string, raw json.RawMessage, last bool) (Entry, error) {
+	sealed, err := j.ready(f)
+	if err != nil {
 		return Entry{}, err
-	}
-	if err := f.Truncate(j.offset); err != nil {
-		return Entry{}, fmt.Errorf("journal %s: %w", j.path, err)
 	}
 	entry := Entry{Seq: j.seq + 1, Time: j.now().UTC(), Type: kind, Data: raw, Prev: j.hash}
 	line, err := json.Marshal(entry)
@@ -115,24 +122,50 @@ func (j *Journal) write(f *os.File, kind string, raw json.RawMessage, last bool)
 		return Entry{}, fmt.Errorf("journal %s entry: %w", kind, err)
 	}
 	line = append(line, '\n')
-	sealed, err := j.seal()
-	if err != nil {
+	if !last && !sealed {
+		return entry, j.put(f, entry.Seq, line)
+	}
+	seal := Seal{Entries: entry.Seq, Hash: lineHash(line), At: entry.Time}
+	if err := j.writeSeal(seal.holding(line)); err != nil {
 		return Entry{}, err
 	}
-	if last || sealed != nil {
-		if err := j.writeSeal(Seal{Entries: entry.Seq, Hash: lineHash(line), At: entry.Time}); err != nil {
-			return Entry{}, err
-		}
+	if err := j.put(f, entry.Seq, line); err != nil {
+		return Entry{}, err
 	}
+	return entry, j.writeSeal(seal)
+}
+
+// ready catches up with what other processes appended, and takes away what one that was
+// killed while it wrote has left behind the last whole line: half of one never counted, and
+// one that the seal holds is written anew. It tells whether the journal is sealed.
+func (j *Journal) ready(f file) (sealed bool, err error) {
+	if err := j.catchUp(f); err != nil {
+		return false, err
+	}
+	if err := f.Truncate(j.offset); err != nil {
+		return false, fmt.Errorf("journal %s: %w", j.path, err)
+	}
+	seal, err := j.seal()
+	if err != nil || seal == nil {
+		return false, err
+	}
+	if seal.follows(j.seq, j.hash) {
+		return true, j.put(f, seal.Entries, []byte(seal.Line+"\n"))
+	}
+	return true, nil
+}
+
+// put writes one line behind the last one, and syncs it.
+func (j *Journal) put(f file, seq int64, line []byte) error {
 	if _, err := f.WriteAt(line, j.offset); err != nil {
-		return Entry{}, fmt.Errorf("append to journal %s: %w", j.path, err)
+		return fmt.Errorf("append to journal %s: %w", j.path, err)
 	}
 	if err := f.Sync(); err != nil {
-		return Entry{}, fmt.Errorf("sync journal %s: %w", j.path, err)
+		return fmt.Errorf("sync journal %s: %w", j.path, err)
 	}
 	j.offset += int64(len(line))
-	j.seq, j.hash = entry.Seq, lineHash(line)
-	return entry, nil
+	j.seq, j.hash = seq, lineHash(line)
+	return nil
 }
 
 func (j *Journal) catchUp(f io.ReaderAt) error {
