@@ -31,6 +31,7 @@ type machine struct {
 	actions  []string  // what the perturbations of this pass did
 	podCount int       // live pods before the perturbation
 
+	waits   string    // why the hold cannot start though the settling is over
 	held    time.Time // start of the hold
 	pods    map[types.UID]string
 	setback string // why the system did not stand a perturbation, or why there was none
@@ -126,7 +127,7 @@ func (m *machine) settling(r round, problem string) {
 }
 
 func (m *machine) hold(r round) {
-	if len(r.pods.going) > 0 {
+	if m.waits = stillGoing(r.pods); m.waits != "" {
 		return // their going would change the set during the hold
 	}
 	m.phase, m.held, m.pods = PhaseHolding, r.ended, r.pods.live
@@ -167,7 +168,7 @@ func (m *machine) fail(why string, now time.Time) {
 		m.reset, m.resetAt = why, now
 	}
 	m.phase = PhaseFailing
-	m.passing, m.held, m.pods, m.actions = time.Time{}, time.Time{}, nil, nil
+	m.passing, m.held, m.pods, m.actions, m.waits = time.Time{}, time.Time{}, nil, nil, ""
 	m.next, m.running, m.done = 0, false, time.Time{}
 }
 
@@ -175,7 +176,7 @@ func (m *machine) fail(why string, now time.Time) {
 func (m *machine) due() (time.Time, bool) {
 	switch m.phase {
 	case PhaseSettling:
-		return m.passing.Add(m.settle()), true
+		return m.passing.Add(m.settle()), m.waits == ""
 	case PhaseHolding:
 		return m.held.Add(m.plan.Hold), true
 	}

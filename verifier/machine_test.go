@@ -389,6 +389,35 @@ func TestMachineSafeguardDuringPerturbation(t *testing.T) {
 	}
 }
 
+// A pod that does not go away keeps a hold from starting. That is said, and looked at no
+// more often than anything else.
+func TestAHoldWaitsForPodsToGo(t *testing.T) {
+	t.Parallel()
+	m := newMachine(plan10(), 5*time.Second)
+	rec := newRecord(m.plan)
+	see := func(r round) {
+		m.see(r)
+		rec.add(r)
+	}
+	see(seen(0))
+	if due, ok := m.due(); !ok || !due.Equal(at(2.5)) {
+		t.Errorf("settled at %s, %v", due, ok)
+	}
+	for _, second := range []float64{3, 4, 5} {
+		see(seen(second, going))
+		if due, ok := m.due(); ok || m.phase != PhaseSettling {
+			t.Errorf("%s, due %s: the time for that is over", m.phase, due)
+		}
+	}
+	if got, want := rec.verdict(m).Reason, "not recovered: every check passes, but pods are still terminating: web-0"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	see(seen(6))
+	if m.phase != PhaseHolding || m.waits != "" {
+		t.Errorf("%s, waits for %q", m.phase, m.waits)
+	}
+}
+
 // A proof that never came to an end says what kept it from one, however well things look
 // in the moment that its time is up.
 func TestAnUnprovenStateSaysWhyItStartedOver(t *testing.T) {

@@ -135,6 +135,10 @@ func unproven(m *machine) string {
 		return fmt.Sprintf("every check passes, but the hold of %s was not over", m.plan.Hold)
 	case PhasePerturbing:
 		return fmt.Sprintf("every check passes, but the system was still being disturbed (%s)", m.plan.Perturb[m.next].Name)
+	case PhaseSettling:
+		if m.waits != "" {
+			return "every check passes, but " + m.waits
+		}
 	case PhaseFailing:
 		if m.reset != "" {
 			return "every check passes, but the hold started over: " + m.reset

@@ -91,11 +91,18 @@ func (m *machine) notBack(r round) string {
 
 // unquiet says why a hold cannot start yet although every check passes: pods still come and go.
 func (m *machine) unquiet(r round) string {
-	if len(r.pods.going) > 0 {
-		return "pods are still terminating: " + strings.Join(r.pods.going, ", ")
+	if going := stillGoing(r.pods); going != "" {
+		return going
 	}
 	if len(r.pods.live) < m.podCount {
 		return fmt.Sprintf("%d of %d pods are back", len(r.pods.live), m.podCount)
 	}
 	return ""
+}
+
+func stillGoing(pods podSet) string {
+	if len(pods.going) == 0 {
+		return ""
+	}
+	return "pods are still terminating: " + strings.Join(pods.going, ", ")
 }
