@@ -122,23 +122,25 @@ func (f *NodeFile) Inject(ctx context.Context, t *Target, undo Undo) error {
 	return u.restart(ctx, t)
 }
 
-// Revert implements Injector.
+// Revert implements Injector. It looks at nothing that is there, and writes and restarts
+// always: whatever became of the file it is put back, and a file that is as it was does not
+// tell that the unit has read it.
 func (f *NodeFile) Revert(ctx context.Context, t *Target, undo Undo) error {
 	var u nodeFileUndo
 	if err := decode(undo, &u); err != nil {
 		return err
 	}
-	now, err := readFile(ctx, t, u.Unit.Node, u.Path)
-	if err != nil {
+	if err := removeFolder(ctx, t, u.Unit.Node, u.Path); err != nil {
 		return err
 	}
-	if now == nil || !now.equal(u.Before) {
-		if err := u.Before.write(ctx, t, u.Unit.Node, u.Path); err != nil {
-			return err
-		}
-		if err := u.restart(ctx, t); err != nil {
-			return err
-		}
+	if err := u.Before.write(ctx, t, u.Unit.Node, u.Path); err != nil {
+		return err
+	}
+	if u.Unit.Unit == "" {
+		return nil
+	}
+	if err := u.restart(ctx, t); err != nil {
+		return err
 	}
 	return u.Unit.restore(ctx, t)
 }
@@ -148,10 +150,6 @@ func (u nodeFileUndo) restart(ctx context.Context, t *Target) error {
 		return fmt.Errorf("restart %s on %s: %w", u.Unit.Unit, u.Unit.Node, err)
 	}
 	return nil
-}
-
-func (s fileState) equal(other fileState) bool {
-	return bytes.Equal(s.Content, other.Content) && s.Mode == other.Mode && s.Owner == other.Owner
 }
 
 // write makes the file anew beside itself and puts it in place at once, so that nobody
@@ -166,6 +164,16 @@ mv -fT "$2.firedrill" "$2"`
 	text := base64.StdEncoding.EncodeToString(s.Content)
 	if err := onNode(ctx, t, node, "sh", "-c", script, "sh", text, file, s.Mode, s.Owner); err != nil {
 		return fmt.Errorf("write %s on %s: %w", file, node, err)
+	}
+	return nil
+}
+
+// removeFolder removes a folder that stands where a file was, and nothing else: neither a
+// link to one, nor what is mounted into it.
+func removeFolder(ctx context.Context, t *Target, node, file string) error {
+	const script = `[ -L "$1" ] || [ ! -d "$1" ] || rm -rf --one-file-system -- "$1"`
+	if err := onNode(ctx, t, node, "sh", "-c", script, "sh", file); err != nil {
+		return fmt.Errorf("remove the folder %s on %s: %w", file, node, err)
 	}
 	return nil
 }

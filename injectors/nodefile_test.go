@@ -5,6 +5,10 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -26,15 +30,21 @@ type file struct{ Kind, Text, Mode, Owner string }
 type fileNode struct {
 	*node
 	files    map[string]file
+	read     string // what the unit read when it was last started
 	restarts int
 }
 
 func healthyFileNode() *fileNode {
-	return &fileNode{node: healthyNode(), files: map[string]file{kubeletConfig: {"regular file", goodConfig, "640", "0:7"}}}
+	return &fileNode{node: healthyNode(), read: goodConfig, files: map[string]file{kubeletConfig: {"regular file", goodConfig, "640", "0:7"}}}
 }
 
 func (n *fileNode) Run(ctx context.Context, name string, command ...string) (string, error) {
 	switch {
+	case command[0] == "sh" && strings.Contains(command[2], "rm -rf"):
+		if n.files[command[4]].Kind == "directory" {
+			delete(n.files, command[4])
+		}
+		return "", nil
 	case command[0] == "sh" && len(command) == 5:
 		f, found := n.files[command[4]]
 		if !found {
@@ -42,12 +52,16 @@ func (n *fileNode) Run(ctx context.Context, name string, command ...string) (str
 		}
 		return fmt.Sprintf("%s|%d|%s|%s\n%s", f.Kind, len(f.Text), f.Mode, f.Owner, base64.StdEncoding.EncodeToString([]byte(f.Text))), nil
 	case command[0] == "sh" && len(command) == 8:
+		if n.files[command[5]].Kind == "directory" {
+			return "", errors.New("cannot overwrite directory with non-directory")
+		}
 		text, err := base64.StdEncoding.DecodeString(command[4])
 		n.files[command[5]] = file{"regular file", string(text), command[6], command[7]}
 		return "", err
 	case strings.Join(command, " ") == "systemctl restart --no-block kubelet.service":
 		n.restarts++
-		n.active = n.files[kubeletConfig].Text != badConfig
+		n.read = n.files[kubeletConfig].Text
+		n.active = n.read != badConfig
 		return "", nil
 	}
 	return n.node.Run(ctx, name, command...)
@@ -79,6 +93,9 @@ func TestNodeFile(t *testing.T) {
 		"deleted":                 {inject: 1, trainee: func(n *fileNode) { delete(n.files, kubeletConfig) }},
 		"emptied":                 {inject: 1, trainee: func(n *fileNode) { n.files[kubeletConfig] = file{"regular empty file", "", "640", "0:7"} }},
 		"made a link":             {inject: 1, trainee: func(n *fileNode) { n.files[kubeletConfig] = file{"symbolic link", goodConfig, "777", "0:0"} }},
+		"grown":                   {inject: 1, trainee: set(strings.Repeat("x", 70<<10), "640", "0:7")},
+		"made a folder":           {inject: 1, trainee: func(n *fileNode) { n.files[kubeletConfig] = file{"directory", "", "755", "0:0"} }},
+		"put back, not restarted": {inject: 1, trainee: set(goodConfig, "640", "0:7")},
 		"unit disabled":           {inject: 1, trainee: func(n *fileNode) { n.links = map[string]string{}; n.active = false }},
 	}
 	for name, tt := range tests {
@@ -112,9 +129,9 @@ func TestNodeFile(t *testing.T) {
 				if diff := cmp.Diff(healthyFileNode().files, n.files); diff != "" || !n.active || len(n.links) != 1 {
 					t.Errorf("after Revert active is %t, links are %v, files (-want +got):\n%s", n.active, n.links, diff)
 				}
-			}
-			if tt.inject == 0 && n.restarts > 0 {
-				t.Error("Revert of a file that was never broken restarted the unit")
+				if n.read != goodConfig {
+					t.Errorf("the unit goes on with what it read before: %q", n.read)
+				}
 			}
 		})
 	}
@@ -181,5 +198,113 @@ func TestNodeFileThatCannotBeWritten(t *testing.T) {
 	}
 	if err := brokenConfig().Inject(t.Context(), target, undo); err == nil || n.restarts > 0 {
 		t.Errorf("Inject: %v, %d restarts; want the error and none", err, n.restarts)
+	}
+}
+
+// killedBefore is a node that the tool was killed before it could restart a unit of.
+type killedBefore struct{ *fileNode }
+
+func (n killedBefore) Run(ctx context.Context, name string, command ...string) (string, error) {
+	if strings.HasPrefix(strings.Join(command, " "), "systemctl restart") {
+		return "", errors.New("killed")
+	}
+	return n.fileNode.Run(ctx, name, command...)
+}
+
+// TestNodeFileRevertKilledBeforeTheRestart: the next Revert finds the file as it was, and a
+// unit that has not read it.
+func TestNodeFileRevertKilledBeforeTheRestart(t *testing.T) {
+	t.Parallel()
+	n := healthyFileNode()
+	target, fault := &injectors.Target{Nodes: n}, brokenConfig()
+	undo, err := fault.Prepare(t.Context(), target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := fault.Inject(t.Context(), target, undo); err != nil {
+		t.Fatal(err)
+	}
+	if err := fault.Revert(t.Context(), &injectors.Target{Nodes: killedBefore{n}}, undo); err == nil {
+		t.Fatal("it was not killed")
+	}
+	if err := fault.Revert(t.Context(), target, undo); err != nil {
+		t.Fatal(err)
+	}
+	if n.read != goodConfig || n.restarts != 2 {
+		t.Errorf("the unit read %q, %d restarts; want what was there before, 2", n.read, n.restarts)
+	}
+}
+
+// shellNode runs the scripts on this machine, and all else on a fileNode.
+type shellNode struct{ *fileNode }
+
+func (n shellNode) Run(ctx context.Context, name string, command ...string) (string, error) {
+	if command[0] != "sh" {
+		return n.fileNode.Run(ctx, name, command...)
+	}
+	out, err := exec.CommandContext(ctx, command[0], command[1:]...).CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("%w: %s", err, out)
+	}
+	return string(out), err
+}
+
+// TestNodeFileScripts runs what runs in a node: whatever stands in the file's place, the file
+// is put back, and what is beside it or behind a link is left alone.
+func TestNodeFileScripts(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("the nodes' stat and mv are GNU's")
+	}
+	do := func(t *testing.T, errs ...error) {
+		t.Helper()
+		if err := errors.Join(errs...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tests := map[string]func(t *testing.T, path, beside string){
+		"broken": func(*testing.T, string, string) {},
+		"grown": func(t *testing.T, path, _ string) {
+			t.Helper()
+			do(t, os.WriteFile(path, make([]byte, 300<<10), 0o600))
+		},
+		"deleted": func(t *testing.T, path, _ string) { t.Helper(); do(t, os.Remove(path)) },
+		"a folder": func(t *testing.T, path, beside string) {
+			t.Helper()
+			do(t, os.Remove(path), os.MkdirAll(filepath.Join(path, "-rf", "sub dir"), 0o700),
+				os.Symlink(beside, filepath.Join(path, "link")))
+		},
+		"a link to a folder": func(t *testing.T, path, beside string) { t.Helper(); do(t, os.Remove(path), os.Symlink(beside, path)) },
+		"a link to nothing":  func(t *testing.T, path, _ string) { t.Helper(); do(t, os.Remove(path), os.Symlink("none", path)) },
+	}
+	for name, trainee := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(t.TempDir(), `it's a "$(false)" * dir`)
+			path, beside := filepath.Join(dir, "-config; x.yaml"), filepath.Join(dir, "beside")
+			do(t, os.MkdirAll(beside, 0o700), os.WriteFile(filepath.Join(beside, "kept"), nil, 0o600), os.WriteFile(path, []byte(goodConfig), 0o600))
+			target, fault := &injectors.Target{Nodes: shellNode{healthyFileNode()}}, brokenConfig()
+			fault.Path = path
+			undo, err := fault.Prepare(t.Context(), target)
+			do(t, err, fault.Inject(t.Context(), target, undo))
+			if text, err := os.ReadFile(path); err != nil || string(text) != badConfig {
+				t.Errorf("after Inject: %q, %v", text, err)
+			}
+			trainee(t, path, beside)
+			for range 2 {
+				do(t, fault.Revert(t.Context(), target, undo))
+				info, err := os.Lstat(path)
+				do(t, err)
+				if text, err := os.ReadFile(path); err != nil || string(text) != goodConfig || info.Mode() != 0o600 {
+					t.Errorf("after Revert: %q, %s, %v", text, info.Mode(), err)
+				}
+				if _, err := os.Stat(filepath.Join(beside, "kept")); err != nil {
+					t.Errorf("what was beside the file: %v", err)
+				}
+			}
+			if left, err := os.ReadDir(dir); err != nil || len(left) != 2 {
+				t.Errorf("left in the folder: %v, %v", left, err)
+			}
+		})
 	}
 }
