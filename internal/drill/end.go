@@ -67,7 +67,7 @@ func (e *Engine) end(ctx context.Context) error {
 		e.revert(ctx, true), // last: the namespace's pods lived on it
 	)
 	if err == nil {
-		err = e.awaitVolumes(ctx)
+		err = errors.Join(e.removeUndos(), e.awaitVolumes(ctx))
 	}
 	if err != nil {
 		return fmt.Errorf("clean up after run %s: %w", e.run.Created.Run, err)
