@@ -31,7 +31,11 @@ func (l *loader) files() error {
 		if err != nil {
 			return fmt.Errorf("read the scenario's folder: %w", err)
 		}
-		if !entry.Type().IsRegular() || name == FileName {
+		if !entry.Type().IsRegular() {
+			l.leftOut(name, entry)
+			return nil
+		}
+		if name == FileName {
 			return nil
 		}
 		found[name] = true
@@ -49,11 +53,30 @@ func (l *loader) files() error {
 	return nil
 }
 
+// leftOut tells of what stands among scripts and manifests and is neither a file nor a
+// folder: whoever put it there takes it for a part of the scenario.
+func (l *loader) leftOut(name string, entry fs.DirEntry) {
+	dir, _, _ := strings.Cut(name, "/")
+	if entry.IsDir() || unread(name) || dir != solutionsDir && dir != wrongFixesDir && dir != manifestsDir {
+		return
+	}
+	message := "is neither a file nor a folder, and is left out: put a file in its place"
+	if entry.Type()&fs.ModeSymlink != 0 {
+		message = "is a symbolic link, which is not followed: put a copy in its place"
+	}
+	l.problems = append(l.problems, Problem{File: name, Message: message})
+}
+
+// unread tells whether a file is none of the scenario's parts: a README, an editor's own.
+func unread(name string) bool {
+	return path.Ext(name) == ".md" || strings.HasPrefix(path.Base(name), ".")
+}
+
 // file reads one file of the folder.
 func (l *loader) file(name string) error {
 	dir, _, _ := strings.Cut(name, "/")
 	script := dir == solutionsDir || dir == wrongFixesDir
-	if path.Ext(name) == ".md" || strings.HasPrefix(path.Base(name), ".") {
+	if unread(name) {
 		return nil
 	}
 	src, err := fs.ReadFile(l.folder.FS, name)

@@ -1,0 +1,60 @@
+package scenario_test
+
+import (
+	"io/fs"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestWhatIsNoFileIsTold: a link among scripts and manifests was left out in silence.
+func TestWhatIsNoFileIsTold(t *testing.T) {
+	t.Parallel()
+	link := &fstest.MapFile{Mode: fs.ModeSymlink | 0o777, Data: []byte("30-other.yaml")}
+	const linked = ": is a symbolic link, which is not followed: put a copy in its place"
+	tests := map[string]struct {
+		name string
+		file *fstest.MapFile
+		want string
+	}{
+		"a link to a manifest":  {"manifests/20-more.yaml", link, "manifests/20-more.yaml" + linked},
+		"a link to a solution":  {"solutions/more.sh", link, "solutions/more.sh" + linked},
+		"a link to a wrong fix": {"wrong-fixes/more.sh", link, "wrong-fixes/more.sh" + linked},
+		"further down":          {"manifests/more/20-more.yaml", link, "manifests/more/20-more.yaml" + linked},
+		"a pipe": {
+			"manifests/20-more.yaml", &fstest.MapFile{Mode: fs.ModeNamedPipe},
+			"manifests/20-more.yaml: is neither a file nor a folder, and is left out: put a file in its place",
+		},
+		"an editor's lock": {"solutions/.#scale-up.sh", link, ""},
+		"elsewhere":        {"notes/more.yaml", link, ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			folder := change(t, nil).(fstest.MapFS)
+			folder[tt.name] = tt.file
+			if diff := cmp.Diff(tt.want, problems(t, folder)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestAFolderThatIsALinkIsTold: the scripts in it were left out, all of them.
+func TestAFolderThatIsALinkIsTold(t *testing.T) {
+	t.Parallel()
+	folder := change(t, nil).(fstest.MapFS)
+	for name, file := range folder {
+		if dir, rest, _ := strings.Cut(name, "/"); dir == "solutions" {
+			folder["shared/"+rest] = file
+			delete(folder, name)
+		}
+	}
+	folder["solutions"] = &fstest.MapFile{Mode: fs.ModeSymlink | 0o777, Data: []byte("shared")}
+	want := "solutions: holds 0 scripts, and at least 2 prove the scenario\nsolutions: is a symbolic link, which is not followed: put a copy in its place"
+	if diff := cmp.Diff(want, problems(t, folder)); diff != "" {
+		t.Error(diff)
+	}
+}
