@@ -77,7 +77,7 @@ func (v *liveView) change(id string, passed bool, why string) {
 func (v *liveView) event(e timeline.Event) {
 	text := report.Harmless(e.Text)
 	if e.Actor == "admin" {
-		text = v.p.Red("bypass with the admin kubeconfig: ") + text
+		text = v.p.Red("bypass with the admin's or the referee's kubeconfig: ") + text
 	}
 	v.status.Say("%s  %s", v.p.Gray(e.Time.Local().Format("15:04:05")), text)
 }

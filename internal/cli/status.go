@@ -69,18 +69,8 @@ func (f *Factory) printStatus(s drill.Status) error {
 		s.PhaseSince.Local().Format("15:04:05"), inSeconds(s.Clock.Used), inSeconds(s.Clock.Limit), verdict); err != nil {
 		return err
 	}
-	for _, c := range s.Checks {
-		if err := f.Printf("  %s %-24s %s\n", mark(p, c.Passed), c.ID, short(c.Reason, f.textWidth()-30)); err != nil {
-			return err
-		}
-	}
-	for _, g := range s.Safeguards {
-		if g.Held {
-			continue
-		}
-		if err := f.Printf("  %s %-24s %s\n", mark(p, false), g.ID, short(g.Reason, f.textWidth()-30)); err != nil {
-			return err
-		}
+	if err := f.printObserved(s); err != nil {
+		return err
 	}
 	if s.Hidden {
 		if err := f.Printf("  mode %s: how the checks stand is told with the verdict\n", s.Mode); err != nil {
@@ -92,6 +82,39 @@ func (f *Factory) printStatus(s drill.Status) error {
 	}
 	if s.Hold.Phase != "" && !s.Decided {
 		return f.Printf("  %s: held for %s of %s\n", s.Hold.Phase, inSeconds(s.Hold.Elapsed), inSeconds(s.Hold.Required))
+	}
+	return nil
+}
+
+// printObserved tells how the checks stand, and which safeguards are not known to hold.
+func (f *Factory) printObserved(s drill.Status) error {
+	p := f.IO.OutPalette()
+	line := func(mark, id, text string) error {
+		return f.Printf("  %s %-24s %s\n", mark, id, short(text, f.textWidth()-30))
+	}
+	for _, c := range s.Checks {
+		mark, text := p.Red("✗"), c.Reason
+		switch {
+		case c.Error != "":
+			mark, text = p.Yellow("?"), drill.Unobserved(c.Error)
+		case c.Passed:
+			mark = p.Green("✓")
+		}
+		if err := line(mark, c.ID, text); err != nil {
+			return err
+		}
+	}
+	for _, g := range s.Safeguards {
+		mark, text := p.Red("✗"), g.Reason
+		switch {
+		case g.Unknown:
+			mark, text = p.Yellow("?"), drill.Unobserved(g.Error)
+		case g.Held:
+			continue
+		}
+		if err := line(mark, g.ID, text); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -114,17 +137,6 @@ func (f *Factory) printTroubles(s drill.Status) error {
 
 func inSeconds(s float64) string {
 	return (time.Duration(s) * time.Second).String()
-}
-
-func mark(p interface {
-	Green(string) string
-	Red(string) string
-}, ok bool,
-) string {
-	if ok {
-		return p.Green("✓")
-	}
-	return p.Red("✗")
 }
 
 // phaseDamaged is told in place of the phase of a run whose journal cannot be read.

@@ -56,9 +56,10 @@ type StatusCheck struct {
 type StatusSafeguard struct {
 	ID       string    `json:"id"`
 	Held     bool      `json:"held"`
+	Unknown  bool      `json:"unknown,omitempty"` // the latest look saw nothing: neither held nor broken
 	Reason   string    `json:"reason"`
 	Sentence string    `json:"sentence,omitempty"` // why this is no repair; only of a broken one
-	Error    string    `json:"error,omitempty"`
+	Error    string    `json:"error,omitempty"`    // why it could not be observed
 	At       time.Time `json:"at"`
 }
 
@@ -109,8 +110,8 @@ func (s *Status) addState(state *verifier.State, now time.Time) {
 		})
 	}
 	for _, g := range state.Safeguards {
-		row := StatusSafeguard{ID: g.ID, Held: g.Held, Reason: g.Reason, Error: g.Error, At: g.At}
-		if !g.Held {
+		row := StatusSafeguard{ID: g.ID, Held: g.Held, Unknown: g.Unknown, Reason: g.Reason, Error: g.Error, At: g.At}
+		if !g.Held && !g.Unknown {
 			row.Sentence = g.Sentence
 		}
 		s.Safeguards = append(s.Safeguards, row)
@@ -121,6 +122,15 @@ func (s *Status) addState(state *verifier.State, now time.Time) {
 	if !state.Hold.Since.IsZero() && !s.Decided {
 		s.Hold.Elapsed = min(now.Sub(state.Hold.Since).Seconds(), s.Hold.Required)
 	}
+}
+
+// Unobserved says why nothing is known of a check or a safeguard, in place of what was seen
+// before: its error, or none yet.
+func Unobserved(why string) string {
+	if why == "" {
+		return "not observed yet"
+	}
+	return "could not be observed: " + why
 }
 
 func timeOrNil(t time.Time) *time.Time {

@@ -13,6 +13,7 @@ import (
 	"github.com/firedrill/firedrill/internal/grade"
 	"github.com/firedrill/firedrill/internal/scenario"
 	"github.com/firedrill/firedrill/internal/timeline"
+	"github.com/firedrill/firedrill/verifier"
 )
 
 func part(t *testing.T, g *grade.Grade, name string) grade.Part {
@@ -305,6 +306,23 @@ func TestMayBreak(t *testing.T) {
 	p := part(t, grade.Of(in), grade.PartSafeguards)
 	if p.Got != 60 || len(p.Lines) != 2 || !strings.HasPrefix(p.Lines[1].Evidence, "journal #6: state: budget-removed") {
 		t.Errorf("%+v", p)
+	}
+}
+
+// TestASafeguardThatCouldNotBeObserved is evidence of nothing, and changes no points.
+func TestASafeguardThatCouldNotBeObserved(t *testing.T) {
+	t.Parallel()
+	in := input(events("get"))
+	in.Recovered, in.RecoveredAt, in.Verdict = false, time.Time{}, "not recovered: scaled-down: It serves."
+	in.Safeguards = []verifier.SafeguardState{{ID: "scaled-down", Reason: "1 replica, 2 before"}}
+	before := grade.Of(in)
+	in.Safeguards = append(in.Safeguards, verifier.SafeguardState{ID: "limit-removed", Unknown: true, Reason: "128Mi", Error: "exec: timeout"})
+	if diff := cmp.Diff(before, grade.Of(in)); diff != "" {
+		t.Errorf("(-without +with)\n%s", diff)
+	}
+	want := "verdict: not recovered: scaled-down: It serves.; safeguard scaled-down: 1 replica, 2 before"
+	if got := part(t, before, grade.PartSafeguards).Lines[0].Evidence; got != want {
+		t.Errorf("evidence %q, want %q", got, want)
 	}
 }
 

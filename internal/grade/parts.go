@@ -79,11 +79,12 @@ func (g *grader) checksSeen() string {
 	return text
 }
 
-// safeguardsSeen are the safeguards' results in the same way.
+// safeguardsSeen are the safeguards' results in the same way. One that could not be
+// observed in the end is neither held nor broken: it is evidence of nothing.
 func (g *grader) safeguardsSeen() string {
 	text := ""
 	for _, s := range g.Safeguards {
-		if g.Recovered || !s.Held {
+		if !s.Unknown && (g.Recovered || !s.Held) {
 			text += "; safeguard " + s.ID + ": " + s.Reason
 		}
 	}

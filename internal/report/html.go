@@ -19,7 +19,7 @@ var pageTemplate string
 // hold is text.
 func (r *Report) HTML(out io.Writer) error {
 	t, err := template.New("report").Funcs(template.FuncMap{
-		"points": points, "seconds": seconds, "printable": printable, "gapName": gapName, "inc": func(a, b float64) float64 { return a + b },
+		"points": points, "seconds": seconds, "printable": printable, "gapName": gapName, "tone": tone, "inc": func(a, b float64) float64 { return a + b },
 	}).Parse(pageTemplate)
 	if err != nil {
 		return fmt.Errorf("read the report's template: %w", err)
@@ -95,6 +95,18 @@ func newPage(r *Report) *page {
 		}
 	}
 	return p
+}
+
+// tone is the class of a mark's colour.
+func tone(mark string) string {
+	switch mark {
+	case markGood:
+		return "good"
+	case markBad:
+		return "bad"
+	default:
+		return "open"
+	}
 }
 
 func newPagePart(part grade.Part) pagePart {

@@ -44,6 +44,7 @@ func hostileReport(t *testing.T) *Report {
 	for i := range r.Safeguards {
 		r.Safeguards[i].ID, r.Safeguards[i].Reason, r.Safeguards[i].Sentence, r.Safeguards[i].Held = all, all, all, false
 	}
+	r.Checks[0].Error, r.Safeguards[0].Error, r.Safeguards[0].Unknown = all, all, true
 	for i := range r.History.Checks {
 		r.History.Checks[i].ID, r.History.Checks[i].Reason, r.History.Checks[i].State = all, all, all
 	}

@@ -48,7 +48,8 @@ type junitMessage struct {
 
 // JUnit writes the report as a JUnit XML test suite: a case for the verdict, for each
 // proof, check and safeguard, and for each part of the grade, which passes with half of
-// its points. Times are seconds.
+// its points. A check or a safeguard that could not be observed in the end is skipped.
+// Times are seconds.
 func (r *Report) JUnit(out io.Writer) error {
 	s := &junitSuite{Name: "firedrill/" + r.Scenario, Time: decimal(r.Times.Clock), Properties: []junitProperty{
 		{"run", r.Run},
@@ -64,10 +65,14 @@ func (r *Report) JUnit(out io.Writer) error {
 		s.add("proof", p.What, p.Took, failed(p.Passed, p.What+" was not proven", proofText(p)), proofText(p))
 	}
 	for _, c := range r.Checks {
-		s.add("check", c.ID, 0, failed(c.Passed, c.Reason, c.Evidence), c.Evidence)
+		if !s.skipped("check", c.ID, c.Unseen()) {
+			s.add("check", c.ID, 0, failed(c.Passed, c.Reason, c.Evidence), c.Evidence)
+		}
 	}
 	for _, g := range r.Safeguards {
-		s.add("safeguard", g.ID, 0, failed(g.Held, g.Reason, g.Sentence), "")
+		if !s.skipped("safeguard", g.ID, g.Unseen()) {
+			s.add("safeguard", g.ID, 0, failed(g.Held, g.Reason, g.Sentence), "")
+		}
 	}
 	s.grade(r.Grade)
 	data, err := xml.MarshalIndent(s, "", "  ")
@@ -80,6 +85,15 @@ func (r *Report) JUnit(out io.Writer) error {
 
 func (s *junitSuite) add(class, name string, took float64, failure *junitMessage, out string) {
 	s.append(junitCase{Class: s.Name + "." + class, Name: name, Time: decimal(took), Failure: failure, Out: out})
+}
+
+// skipped adds the case of what could not be observed, if there is a reason why.
+func (s *junitSuite) skipped(class, name, why string) bool {
+	if why == "" {
+		return false
+	}
+	s.append(junitCase{Class: s.Name + "." + class, Name: name, Time: decimal(0), Skipped: &junitMessage{Message: why}})
+	return true
 }
 
 func (s *junitSuite) append(c junitCase) {
@@ -136,7 +150,7 @@ func failed(ok bool, message, text string) *junitMessage {
 func proofText(p Proof) string {
 	var text strings.Builder
 	for _, c := range p.Checks {
-		fmt.Fprintf(&text, "%s %s: %s\n", mdMark(c.Passed), c.ID, c.Reason)
+		fmt.Fprintf(&text, "%s %s: %s\n", c.Mark(), c.ID, c.Told())
 	}
 	return text.String()
 }

@@ -114,22 +114,24 @@ func mdChecks(w *textWriter, r *Report) {
 		w.linef("\n## Recovery, as last observed\n\n| | check | reason |\n| --- | --- | --- |")
 	}
 	for _, c := range r.Checks {
-		w.linef("| %s | %s | %s |", mdMark(c.Passed), md(c.ID), md(c.Reason))
+		w.linef("| %s | %s | %s |", c.Mark(), md(c.ID), md(c.Told()))
 	}
 	for _, g := range r.Safeguards {
 		reason := g.Reason
-		if g.Sentence != "" {
+		if unseen := g.Unseen(); unseen != "" {
+			reason = unseen
+		} else if g.Sentence != "" {
 			reason += ": " + g.Sentence
 		}
-		w.linef("| %s | %s (safeguard) | %s |", mdMark(g.Held), md(g.ID), md(reason))
+		w.linef("| %s | %s (safeguard) | %s |", g.Mark(), md(g.ID), md(reason))
 	}
 	if len(r.Proofs) > 0 {
 		w.linef("\n## Proven before the page\n")
 	}
 	for _, p := range r.Proofs {
-		w.linef("- %s %s, in %s", mdMark(p.Passed), md(p.What), seconds(p.Took))
+		w.linef("- %s %s, in %s", markOf(p.Passed, ""), md(p.What), seconds(p.Took))
 		for _, c := range p.Checks {
-			w.linef("  - %s %s: %s", mdMark(c.Passed), md(c.ID), md(c.Reason))
+			w.linef("  - %s %s: %s", c.Mark(), md(c.ID), md(c.Told()))
 		}
 	}
 }
@@ -143,13 +145,6 @@ func mdTimeline(w *textWriter, r *Report) {
 		}
 		w.linef("| %s | %s | %s |", e.Time.UTC().Format("15:04:05"), md(who), md(r.sentenceOf(e)))
 	}
-}
-
-func mdMark(ok bool) string {
-	if ok {
-		return "✓"
-	}
-	return "✗"
 }
 
 // md is text in a line or a table's cell: nothing in it is markup.

@@ -69,7 +69,7 @@ func merged(r *Report) []timeline.Event {
 func (r *Report) sentenceOf(e timeline.Event) string {
 	text := e.Text
 	if e.Actor == actorAdmin {
-		text = "bypass with the admin kubeconfig: " + text
+		text = "bypass with the admin's or the referee's kubeconfig: " + text
 	}
 	if e.Source != timeline.SourceTool && r.Times.Decided.At != nil && e.Time.After(*r.Times.Decided.At) {
 		text += " (after the verdict)"

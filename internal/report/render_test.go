@@ -246,7 +246,8 @@ func TestTextKeepsTheTerminal(t *testing.T) {
 	r.Title, r.Timeline[0].Text, r.Errors = "a\x1b[2Jb", evil, []string{"\x1b[31m"}
 	r.Verdict.Reason, r.Explanation, r.Run, r.Variant = evil, evil+"\n"+evil, evil, evil
 	r.Gaps = []drill.Gap{{Why: evil}}
-	r.Safeguards = append(r.Safeguards, Safeguard{ID: "kept", Reason: evil, Sentence: evil})
+	r.Safeguards = append(r.Safeguards, Safeguard{ID: "kept", Reason: evil, Sentence: evil}, Safeguard{ID: "unseen", Unknown: true, Error: evil})
+	r.Checks[0].Error = evil
 	var out bytes.Buffer
 	if err := r.Text(&out, plain{}, 80); err != nil {
 		t.Fatal(err)

@@ -90,6 +90,7 @@ type Check struct {
 	Passed   bool      `json:"passed"`
 	Reason   string    `json:"reason"`
 	Evidence string    `json:"evidence"`
+	Error    string    `json:"error,omitempty"` // why the latest look saw nothing; the rest is what was seen before it
 	At       time.Time `json:"at"`
 }
 
@@ -97,8 +98,10 @@ type Check struct {
 type Safeguard struct {
 	ID       string    `json:"id"`
 	Held     bool      `json:"held"`
+	Unknown  bool      `json:"unknown,omitempty"` // the latest look saw nothing: neither held nor broken
 	Reason   string    `json:"reason"`
-	Sentence string    `json:"sentence,omitempty"`
+	Sentence string    `json:"sentence,omitempty"` // why this is no repair; only of a broken one
+	Error    string    `json:"error,omitempty"`    // why it could not be observed
 	At       time.Time `json:"at"`
 }
 
@@ -153,7 +156,7 @@ func Build(run *drill.Run, spec *scenario.Spec, now time.Time) *Report {
 func checksOf(states []verifier.CheckState) []Check {
 	checks := []Check{}
 	for _, c := range states {
-		checks = append(checks, Check{ID: c.ID, Passed: c.Passed, Reason: c.Reason, Evidence: c.Evidence, At: c.At})
+		checks = append(checks, Check{ID: c.ID, Passed: c.Passed, Reason: c.Reason, Evidence: c.Evidence, Error: c.Error, At: c.At})
 	}
 	return checks
 }
@@ -161,8 +164,8 @@ func checksOf(states []verifier.CheckState) []Check {
 func safeguardsOf(states []verifier.SafeguardState) []Safeguard {
 	guards := []Safeguard{}
 	for _, g := range states {
-		row := Safeguard{ID: g.ID, Held: g.Held, Reason: g.Reason, At: g.At}
-		if !g.Held {
+		row := Safeguard{ID: g.ID, Held: g.Held, Unknown: g.Unknown, Reason: g.Reason, Error: g.Error, At: g.At}
+		if !g.Held && !g.Unknown {
 			row.Sentence = g.Sentence
 		}
 		guards = append(guards, row)

@@ -117,9 +117,9 @@ func gapName(g drill.Gap) string {
 func (w *textWriter) proofs(r *Report) {
 	w.heading("Proven before the page")
 	for _, p := range r.Proofs {
-		w.linef("  %s %s, in %s", w.mark(p.Passed), p.What, seconds(p.Took))
+		w.linef("  %s %s, in %s", w.mark(markOf(p.Passed, "")), p.What, seconds(p.Took))
 		for _, c := range p.Checks {
-			w.linef("      %s %-18s %s", w.mark(c.Passed), c.ID, w.p.Gray(cut(c.Reason, w.width-28)))
+			w.linef("      %s %-18s %s", w.mark(c.Mark()), c.ID, w.p.Gray(cut(c.Told(), w.width-28)))
 		}
 	}
 }
@@ -130,15 +130,20 @@ func (w *textWriter) recovery(r *Report) {
 	}
 	w.heading("Recovery, as last observed")
 	for _, c := range r.Checks {
-		w.linef("  %s %-22s %s", w.mark(c.Passed), c.ID, cut(c.Reason, w.width-28))
+		w.linef("  %s %-22s %s", w.mark(c.Mark()), c.ID, cut(c.Told(), w.width-28))
 	}
 	for _, g := range r.Safeguards {
-		if g.Held {
-			w.linef("  %s %-22s %s", w.mark(true), g.ID, w.p.Gray("safeguard held"))
-			continue
+		text := cut(g.Reason, w.width-28)
+		switch unseen := g.Unseen(); {
+		case unseen != "":
+			text = cut(unseen, w.width-28)
+		case g.Held:
+			text = w.p.Gray("safeguard held")
 		}
-		w.linef("  %s %-22s %s", w.mark(false), g.ID, cut(g.Reason, w.width-28))
-		w.wrapped(strings.Repeat(" ", 27), g.Sentence)
+		w.linef("  %s %-22s %s", w.mark(g.Mark()), g.ID, text)
+		if g.Mark() == markBad {
+			w.wrapped(strings.Repeat(" ", 27), g.Sentence)
+		}
 	}
 }
 
@@ -176,11 +181,15 @@ func (w *textWriter) explanation(r *Report) {
 	}
 }
 
-func (w *textWriter) mark(ok bool) string {
-	if ok {
-		return w.p.Green("✓")
+func (w *textWriter) mark(mark string) string {
+	switch mark {
+	case markGood:
+		return w.p.Green(mark)
+	case markBad:
+		return w.p.Red(mark)
+	default:
+		return w.p.Yellow(mark)
 	}
-	return w.p.Red("✗")
 }
 
 // wrapped writes text that others may have had a hand in, in lines of the terminal's width.
