@@ -30,7 +30,7 @@ func (e *Engine) attend(ctx context.Context) error {
 	}
 	watchCtx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	clock := &stopwatch{engine: e}
+	clock := &stopwatch{engine: e, awake: e.Now()}
 	clock.saw(e.Now().Round(0))
 	go clock.run(watchCtx, cancel)
 

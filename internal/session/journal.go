@@ -112,7 +112,7 @@ type file interface {
 }
 
 func (j *Journal) write(f file, kind string, raw json.RawMessage, last bool) (Entry, error) {
-	sealed, err := j.ready(f)
+	sealed, edited, err := j.ready(f)
 	if err != nil {
 		return Entry{}, err
 	}
@@ -125,7 +125,7 @@ func (j *Journal) write(f file, kind string, raw json.RawMessage, last bool) (En
 	if !last && !sealed {
 		return entry, j.put(f, entry.Seq, line)
 	}
-	seal := Seal{Entries: entry.Seq, Hash: lineHash(line), At: entry.Time}
+	seal := Seal{Entries: entry.Seq, Hash: lineHash(line), At: entry.Time, Edited: edited}
 	if err := j.writeSeal(seal.holding(line)); err != nil {
 		return Entry{}, err
 	}
@@ -137,22 +137,23 @@ func (j *Journal) write(f file, kind string, raw json.RawMessage, last bool) (En
 
 // ready catches up with what other processes appended, and takes away what one that was
 // killed while it wrote has left behind the last whole line: half of one never counted, and
-// one that the seal holds is written anew. It tells whether the journal is sealed.
-func (j *Journal) ready(f file) (sealed bool, err error) {
+// one that the seal holds is written anew. It tells whether the journal is sealed, and what
+// was done to a sealed one by hand; "" when nothing was.
+func (j *Journal) ready(f file) (sealed bool, edited string, err error) {
 	if err := j.catchUp(f); err != nil {
-		return false, err
+		return false, "", err
 	}
 	if err := f.Truncate(j.offset); err != nil {
-		return false, fmt.Errorf("journal %s: %w", j.path, err)
+		return false, "", fmt.Errorf("journal %s: %w", j.path, err)
 	}
 	seal, err := j.seal()
 	if err != nil || seal == nil {
-		return false, err
+		return false, "", err
 	}
 	if seal.follows(j.seq, j.hash) {
-		return true, j.put(f, seal.Entries, []byte(seal.Line+"\n"))
+		return true, seal.Edited, j.put(f, seal.Entries, []byte(seal.Line+"\n"))
 	}
-	return true, nil
+	return true, seal.found(j.seq, j.hash), nil
 }
 
 // put writes one line behind the last one, and syncs it.

@@ -32,6 +32,20 @@ type Seal struct {
 	Hash    string    `json:"hash"`           // SHA-256 of the last line, in hex
 	At      time.Time `json:"at"`             // this host's clock, UTC
 	Line    string    `json:"line,omitempty"` // the last line while it is being written
+	// Edited is what was found wrong when a line was appended to a journal that was sealed
+	// before. It stays: an append would else hide what was done by hand.
+	Edited string `json:"edited,omitempty"`
+}
+
+// found is what is wrong with the end of a sealed journal, or was before.
+func (s *Seal) found(seq int64, hash string) string {
+	if s.Edited != "" {
+		return s.Edited
+	}
+	if err := s.matches(Verified{Entries: seq, Hash: hash}, 0); err != nil {
+		return fmt.Sprintf("before entry %d was written: %v", seq+1, err)
+	}
+	return ""
 }
 
 // holding is the seal while the line is being written.
@@ -157,6 +171,9 @@ func (j *Journal) verify() (v Verified, err error) {
 		v.Entries, v.Hash, rest = s.Entries, s.Hash, nil
 	}
 	v.Sealed = true
+	if s.Edited != "" {
+		return v, errors.New(s.Edited)
+	}
 	return v, s.matches(v, len(rest))
 }
 
