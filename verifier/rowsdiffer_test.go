@@ -17,7 +17,8 @@ func TestRowsDiffer(t *testing.T) {
 		want    string
 	}{
 		"both have their own": {
-			[]string{"a", "b"}, servers(map[string]string{"a": "2026|r1 r2 a3", "b": "2026|r1 r2 b3 b4"}),
+			[]string{"a", "b"},
+			servers(map[string]string{"a": "2026|r1 r2 a3", "b": "2026|r1 r2 b3 b4"}),
 			true, "each of the 2 databases behind Service db has rows in table orders that the others have not",
 		},
 		"the new one has none yet": {

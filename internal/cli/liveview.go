@@ -100,7 +100,7 @@ func (v *liveView) line(now time.Time) string {
 	}
 	passed := 0
 	for _, c := range r.State.Checks {
-		if c.Passed {
+		if c.Passed && c.Error == "" {
 			passed++
 		}
 	}

@@ -149,16 +149,15 @@ func provenCases(o *proveOptions) ([]prove.Case, map[string][]string, error) {
 	if err != nil {
 		return nil, nil, usageErrorf("--only: %w", err)
 	}
-	base, err := o.factory.absoluteScenarioDirs()
-	if err != nil {
-		return nil, nil, err
-	}
 	entries, err := lintEntries(&lintOptions{factory: o.factory, paths: o.names})
 	if err != nil {
 		return nil, nil, err
 	}
+	dirs, err := foldersOf(entries, o.factory)
+	if err != nil {
+		return nil, nil, err
+	}
 	var cases []prove.Case
-	dirs := map[string][]string{}
 	for _, entry := range entries {
 		folder, err := entry.Lint(drill.Kinds())
 		if err != nil {
@@ -169,13 +168,6 @@ func provenCases(o *proveOptions) ([]prove.Case, map[string][]string, error) {
 				return nil, nil, err
 			}
 			continue
-		}
-		if _, twice := dirs[entry.Name]; twice {
-			return nil, nil, usageErrorf("two scenarios are called %s, and the second one is %s: prove them one after the other", entry.Name, entry.Dir)
-		}
-		dirs[entry.Name] = base
-		if own, err := filepath.Abs(entry.Dir); err == nil && entry.Own {
-			dirs[entry.Name] = []string{own}
 		}
 		found, err := variantCases(entry, folder, o)
 		if err != nil {
@@ -191,6 +183,26 @@ func provenCases(o *proveOptions) ([]prove.Case, map[string][]string, error) {
 		return nil, nil, usageErrorf("nothing to prove: no case matches --only %q and --variant %q", o.only, o.variant)
 	}
 	return cases, dirs, nil
+}
+
+// foldersOf is where each scenario is found by its name. Of two that share one, one would be
+// run in the place of both.
+func foldersOf(entries []scenario.Entry, f *Factory) (map[string][]string, error) {
+	base, err := f.absoluteScenarioDirs()
+	if err != nil {
+		return nil, err
+	}
+	dirs := map[string][]string{}
+	for _, entry := range entries {
+		if _, twice := dirs[entry.Name]; twice {
+			return nil, usageErrorf("two scenarios are called %s, and the second one is %s: prove them one after the other", entry.Name, entry.Dir)
+		}
+		dirs[entry.Name] = base
+		if own, err := filepath.Abs(entry.Dir); err == nil && entry.Own {
+			dirs[entry.Name] = []string{own}
+		}
+	}
+	return dirs, nil
 }
 
 // variantCases lists the cases of a scenario's variants.

@@ -172,6 +172,20 @@ func summarise(results []prove.Result, took time.Duration) *proofSummary {
 // OK tells whether everything is proven.
 func (s *proofSummary) OK() bool { return s.Failed == 0 && len(s.Cluster) == 0 }
 
+// alone lists the cases that failed beside others, and what became of them.
+func (s *proofSummary) alone(p iostreams.Palette) []string {
+	var alone []string
+	for _, c := range s.Cases {
+		switch {
+		case c.Beside != "" && c.OK:
+			alone = append(alone, p.Green("✓ ")+c.Name)
+		case c.Beside != "":
+			alone = append(alone, p.Red("✗ ")+c.Name)
+		}
+	}
+	return alone
+}
+
 func (s *proofSummary) anyKept() bool {
 	for _, c := range s.Cases {
 		if c.Kept {
@@ -215,16 +229,7 @@ func (f *Factory) printProof(s *proofSummary, output string) error {
 			return err
 		}
 	}
-	var alone []string
-	for _, c := range s.Cases {
-		switch {
-		case c.Beside != "" && c.OK:
-			alone = append(alone, p.Green("✓ ")+c.Name)
-		case c.Beside != "":
-			alone = append(alone, p.Red("✗ ")+c.Name)
-		}
-	}
-	if len(alone) > 0 {
+	if alone := s.alone(p); len(alone) > 0 {
 		if err := f.Printf("\nFailed beside others, and tried once more, alone:\n  %s\n", strings.Join(alone, "\n  ")); err != nil {
 			return err
 		}

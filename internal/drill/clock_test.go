@@ -211,7 +211,10 @@ func TestGapsAreTakenOffOnce(t *testing.T) {
 	t.Parallel()
 	at := func(s int) time.Time { return time.Date(2026, 1, 1, 12, 0, s, 0, time.UTC) }
 	r := &Run{PagedAt: at(0), Gaps: []Gap{
-		{From: at(30), To: at(50)}, {From: at(10), To: at(20)}, {From: at(15), To: at(25)}, {From: at(10), To: at(12)},
+		{From: at(30), To: at(50)},
+		{From: at(10), To: at(20)},
+		{From: at(15), To: at(25)},
+		{From: at(10), To: at(12)},
 		{From: at(52), To: at(58), Counted: true},
 	}}
 	if got := r.Clock(at(60)); got != 25*time.Second {

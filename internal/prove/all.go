@@ -30,49 +30,9 @@ type Options struct {
 // All proves every case and returns the results in the cases' order. Cases that ctx's
 // end kept from being begun have no result.
 func All(ctx context.Context, bench Bench, cases []Case, o Options) []Result {
-	results := make([]*Result, len(cases))
-	var told sync.Mutex
-	var again []int // failed beside others; guarded by told
-	prove := func(i int, beside string) {
-		if ctx.Err() != nil {
-			return
-		}
-		told.Lock()
-		if o.Started != nil {
-			o.Started(cases[i])
-		}
-		told.Unlock()
-		r := Prove(ctx, bench, cases[i], o)
-		r.Beside = beside
-		told.Lock()
-		defer told.Unlock()
-		results[i] = &r
-		switch {
-		case beside == "" && len(again) < o.Again && o.Parallel > 1 && len(cases) > 1 && r.mayBeBusy(o) && ctx.Err() == nil:
-			again = append(again, i)
-			if o.PutAside != nil {
-				o.PutAside(r)
-			}
-		case o.Done != nil:
-			o.Done(r)
-		}
-	}
-	one := func(i int) { prove(i, "") }
-	var shared, workers, alone []int
-	for i, c := range cases {
-		switch c.Needs {
-		case Worker:
-			workers = append(workers, i)
-		case Cluster:
-			alone = append(alone, i)
-		default:
-			shared = append(shared, i)
-		}
-	}
-	// The longest first: at the end none of them keeps all others waiting.
-	for _, list := range [][]int{shared, workers, alone} {
-		slices.SortStableFunc(list, func(a, b int) int { return cmp.Compare(cases[b].expected(), cases[a].expected()) })
-	}
+	p := &proving{bench: bench, cases: cases, o: o, results: make([]*Result, len(cases))}
+	shared, workers, alone := p.order()
+	one := func(i int) { p.prove(ctx, i, "") }
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, max(1, o.Parallel))
 	slotted := func(i int) {
@@ -88,11 +48,11 @@ func All(ctx context.Context, bench Bench, cases []Case, o Options) []Result {
 	wg.Wait()
 	queue(&wg, alone, 1, one)
 	wg.Wait()
-	for _, i := range again {
-		prove(i, results[i].told())
+	for _, i := range p.again {
+		p.prove(ctx, i, p.results[i].told())
 	}
 	var done []Result
-	for _, r := range results {
+	for _, r := range p.results {
 		if r != nil {
 			done = append(done, *r)
 		}
@@ -100,11 +60,66 @@ func All(ctx context.Context, bench Bench, cases []Case, o Options) []Result {
 	return done
 }
 
-// mayBeBusy tells whether a failure may be that of a busy machine. What ran alone in the
-// cluster did not run beside others.
-func (r *Result) mayBeBusy(o Options) bool {
-	alone := r.Case.Needs == Cluster || r.Case.Needs == Worker && o.Workers == 0
-	return r.Failure != "" && !r.Wrong && !r.Kept && !alone
+// proving is the proof of many cases.
+type proving struct {
+	bench Bench
+	cases []Case
+	o     Options
+
+	mu      sync.Mutex // guards what follows, and is held while somebody is told
+	results []*Result
+	again   []int // cases that failed beside others, to be proven once more
+}
+
+// order sorts the cases by what they must not share. The longest come first: at the end
+// none of them keeps all others waiting.
+func (p *proving) order() (shared, workers, alone []int) {
+	for i, c := range p.cases {
+		switch c.Needs {
+		case Worker:
+			workers = append(workers, i)
+		case Cluster:
+			alone = append(alone, i)
+		default:
+			shared = append(shared, i)
+		}
+	}
+	for _, list := range [][]int{shared, workers, alone} {
+		slices.SortStableFunc(list, func(a, b int) int { return cmp.Compare(p.cases[b].expected(), p.cases[a].expected()) })
+	}
+	return shared, workers, alone
+}
+
+// prove proves one case; beside is why it failed before, when it did.
+func (p *proving) prove(ctx context.Context, i int, beside string) {
+	if ctx.Err() != nil {
+		return
+	}
+	p.mu.Lock()
+	if p.o.Started != nil {
+		p.o.Started(p.cases[i])
+	}
+	p.mu.Unlock()
+	r := Prove(ctx, p.bench, p.cases[i], p.o)
+	r.Beside = beside
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.results[i] = &r
+	tell := p.o.Done
+	if ctx.Err() == nil && p.mayBeBusy(&r) && len(p.again) < p.o.Again {
+		p.again = append(p.again, i)
+		tell = p.o.PutAside
+	}
+	if tell != nil {
+		tell(r)
+	}
+}
+
+// mayBeBusy tells whether a failure may be that of a busy machine: others ran beside the
+// case, and what is wrong is not wrong on any machine.
+func (p *proving) mayBeBusy(r *Result) bool {
+	alone := p.o.Parallel < 2 || len(p.cases) < 2 || r.Case.Needs == Cluster || r.Case.Needs == Worker && p.o.Workers == 0
+	return r.Failure != "" && !r.Wrong && !r.Kept && r.Beside == "" && !alone
 }
 
 // told says of a failure which run has more of it.

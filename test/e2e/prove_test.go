@@ -34,7 +34,7 @@ type proof struct {
 
 type provenCase struct {
 	Name, Kind, Script, Run, Failure, Beside, Verdict string
-	OK                                        bool
+	OK                                                bool
 }
 
 // The variants of this run's share are proven untouched, and its scripts once. The cases are counted against the files: a proof that leaves one out is none.
