@@ -132,7 +132,7 @@ func runProve(ctx context.Context, o *proveOptions) error {
 		if err != nil {
 			return err
 		}
-		summary.Cluster = before.Diff(after)
+		summary.Cluster = append(summary.Cluster, before.Diff(after)...)
 	}
 	if err := f.printProof(summary, o.output); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -183,6 +184,8 @@ func TestAuditPolicy(t *testing.T) {
 			Level      string   `yaml:"level"`
 			UserGroups []string `yaml:"userGroups"`
 			Users      []string `yaml:"users"`
+			Verbs      []string `yaml:"verbs"`
+			Resources  []any    `yaml:"resources"`
 		} `yaml:"rules"`
 	}
 	if err := yaml.Unmarshal(data, &policy); err != nil {
@@ -198,8 +201,9 @@ func TestAuditPolicy(t *testing.T) {
 			t.Errorf("rule %d is for everybody = %t: only the last may be", i, everybody)
 		}
 		for _, user := range rule.Users {
-			if user == RefereeUser {
-				t.Errorf("rule %d logs the referee", i)
+			// It looks more than once a second; what it changes is little, and its content nobody's business.
+			if looks := len(rule.Resources) == 0 && (len(rule.Verbs) == 0 || slices.ContainsFunc(rule.Verbs, looking)); user == RefereeUser && (looks || rule.Level != "Metadata") {
+				t.Errorf("rule %d logs what the referee looks at, or the content of what it writes", i)
 			}
 		}
 		if last && rule.Level != "None" {
@@ -207,6 +211,8 @@ func TestAuditPolicy(t *testing.T) {
 		}
 	}
 }
+
+func looking(verb string) bool { return slices.Contains([]string{"get", "list", "watch", "*"}, verb) }
 
 func TestOlderThan(t *testing.T) {
 	t.Parallel()
