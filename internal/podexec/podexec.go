@@ -35,8 +35,20 @@ func New(config *rest.Config, client kubernetes.Interface) *Pods {
 	return &Pods{config: config, client: client}
 }
 
-// Exec implements verifier.Pods over a WebSocket, which every supported Kubernetes takes.
+// marked runs the rest of its arguments and, when that ends well, says so behind its output.
+const marked = `"$@"
+code=$?
+[ "$code" -ne 0 ] || printf %s '` + endOfOutput + `'
+exit "$code"`
+
+// endOfOutput is what a whole output ends with. A stream may end too early without any error
+// (kubernetes/kubernetes#124571), and half an answer is worse than none.
+const endOfOutput = "firedrill-output-ends"
+
+// Exec implements verifier.Pods over a WebSocket, which every supported Kubernetes takes. The
+// container needs a shell.
 func (p *Pods) Exec(ctx context.Context, namespace, pod, container string, command ...string) (string, error) {
+	command = append([]string{"sh", "-c", marked, "sh"}, command...)
 	request := p.client.CoreV1().RESTClient().Get().Resource("pods").Namespace(namespace).Name(pod).SubResource("exec").
 		VersionedParams(&corev1.PodExecOptions{Container: container, Command: command, Stdout: true, Stderr: true}, scheme.ParameterCodec)
 	executor, err := remotecommand.NewWebSocketExecutor(p.config, "GET", request.URL().String())
@@ -45,7 +57,23 @@ func (p *Pods) Exec(ctx context.Context, namespace, pod, container string, comma
 	}
 	var stdout, stderr limited
 	err = executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdout: &stdout, Stderr: &stderr})
-	return stdout.String(), ended(err, stderr.String())
+	if err := ended(err, stderr.String()); err != nil {
+		return stdout.String(), err
+	}
+	out, err := whole(stdout.String())
+	if err != nil {
+		return "", fmt.Errorf("run a command in pod %s: %w", pod, err)
+	}
+	return out, nil
+}
+
+// whole returns what a command that ended well printed, or an error when the end is missing.
+func whole(out string) (string, error) {
+	text, found := strings.CutSuffix(out, endOfOutput)
+	if !found {
+		return "", fmt.Errorf("its output broke off after %d bytes (at most %d are read)", len(out), outputLimit)
+	}
+	return text, nil
 }
 
 // ended tells a command that failed from one that was never run.

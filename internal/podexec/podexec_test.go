@@ -2,6 +2,7 @@ package podexec
 
 import (
 	"errors"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -55,5 +56,48 @@ func TestOutputIsBounded(t *testing.T) {
 	}
 	if l.Len() != outputLimit {
 		t.Errorf("%d bytes kept", l.Len())
+	}
+}
+
+// A stream that ends too early tells no error of its own: what it lacks is its end.
+func TestWhole(t *testing.T) {
+	t.Parallel()
+	for out, want := range map[string]string{
+		"1800|abc\n" + endOfOutput: "1800|abc\n", endOfOutput: "", "x" + endOfOutput + endOfOutput: "x" + endOfOutput,
+	} {
+		if got, err := whole(out); err != nil || got != want {
+			t.Errorf("%q: %q, %v; want %q", out, got, err, want)
+		}
+	}
+	for _, out := range []string{"", "1800|ab", "1800|abc\n", "1800|abc\nfiredrill-output-en", endOfOutput + "\n"} {
+		if got, err := whole(out); err == nil || !strings.Contains(err.Error(), "broke off") {
+			t.Errorf("%q passed as %q, %v", out, got, err)
+		}
+	}
+}
+
+// The shell keeps what the command is about: its output, its exit code and its arguments.
+func TestMarked(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skip("no shell, as a pod has one")
+	}
+	run := func(command ...string) (string, int) {
+		cmd := exec.Command("sh", append([]string{"-c", marked, "sh"}, command...)...)
+		out, err := cmd.Output()
+		var exit *exec.ExitError
+		if err != nil && !errors.As(err, &exit) {
+			t.Fatal(err)
+		}
+		return string(out), cmd.ProcessState.ExitCode()
+	}
+	if out, code := run("printf", "%s|", "a b", "$c", "'"); out != "a b|$c|'|"+endOfOutput || code != 0 {
+		t.Errorf("%q, %d", out, code)
+	}
+	if out, code := run("sh", "-c", "echo half; exit 3"); out != "half\n" || code != 3 {
+		t.Errorf("%q, %d", out, code)
+	}
+	if out, code := run("no-such-program-at-all"); out != "" || code != notFound {
+		t.Errorf("%q, %d", out, code)
 	}
 }

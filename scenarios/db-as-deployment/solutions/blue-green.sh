@@ -95,9 +95,10 @@ dumps=$(mktemp -d)
 trap 'rm -rf "$dumps"' EXIT
 dump() { # pod
   kubectl exec "$1" -- pg_dump -U shop -d shop --data-only --table=orders --inserts --on-conflict-do-nothing >"$dumps/$1.sql"
+  grep -q '^-- PostgreSQL database dump complete' "$dumps/$1.sql" # a stream may end too early, without an error
 }
 for pod in $(kubectl get pods -l app="$DB" -o jsonpath='{.items[*].metadata.name}'); do
-  dump "$pod" || dump "$pod" # a connection may break
+  dump "$pod" || dump "$pod" || dump "$pod" # a connection may break
 done
 kubectl patch "service/$DB" -p '{"spec":{"selector":{"app":"'"$DB"'-green"}}}'
 play() { cat "$dumps"/*.sql | kubectl exec -i "$DB-green-0" -- psql -qX -U shop -d shop >/dev/null; }

@@ -7,9 +7,10 @@ dumps=$(mktemp -d)
 trap 'rm -rf "$dumps"' EXIT
 dump() { # pod
   kubectl exec "$1" -- pg_dump -U shop -d shop --data-only --table=orders --inserts --on-conflict-do-nothing >"$dumps/$1.sql"
+  grep -q '^-- PostgreSQL database dump complete' "$dumps/$1.sql" # a stream may end too early, without an error
 }
 for pod in $(kubectl get pods -l app="$DB" -o jsonpath='{.items[*].metadata.name}'); do
-  dump "$pod" || dump "$pod" # a connection may break
+  dump "$pod" || dump "$pod" || dump "$pod" # a connection may break
 done
 kubectl delete "deployment/$DB"
 kubectl wait --for=delete pod -l app="$DB" --timeout=60s
