@@ -19,7 +19,11 @@ import (
 	"github.com/firedrill/firedrill/internal/scenario"
 )
 
-var beside = flag.Int("prove-parallel", 3, "cases of the scenarios' proof that run side by side")
+var beside = flag.Int("prove-parallel", 2, "cases of the scenarios' proof that run side by side")
+
+// mostAgain is how many cases may be proven a second time, alone: other tests run beside the
+// proof, and keep two processors busy all the time.
+const mostAgain = 5
 
 // share is which of the cases are proven: "1/3" is every third, from the second on. The turn
 // of scripts/test is the number of commits, so that as many in a row prove all.
@@ -41,7 +45,7 @@ type provenCase struct {
 func TestProveAll(t *testing.T) {
 	t.Parallel()
 	wanted := casesToProve(t)
-	got, code := prove(t, "--spread", "--parallel", strconv.Itoa(*beside), "--only", anyOf(wanted))
+	got, code := prove(t, "--spread", "--parallel", strconv.Itoa(*beside), "--again", strconv.Itoa(mostAgain), "--only", anyOf(wanted))
 	if len(got.ClusterDiff) > 0 || (code == 0) != (got.Failed == 0) {
 		t.Errorf("exit code %d, %d proven, %d failed; different in the cluster: %q", code, got.Proven, got.Failed, got.ClusterDiff)
 	}
