@@ -1,8 +1,6 @@
 package session
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -25,19 +23,7 @@ func TestAnAppendHidesNoEdit(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir, _ := sealedJournal(t)
-			path := filepath.Join(dir, JournalFile)
-			data, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			lines := tt.edit(strings.Split(strings.TrimSpace(string(data)), "\n"))
-			text := ""
-			for _, line := range lines {
-				text += line + "\n"
-			}
-			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			edit(t, dir, tt.edit)
 			for _, note := range []string{"a note", "another"} {
 				mustAppend(t, OpenJournal(dir), note)
 			}

@@ -53,6 +53,23 @@ func byHand(lines []string) []string {
 	return append(lines, string(forged))
 }
 
+// edit changes the journal in dir as somebody with an editor would.
+func edit(t *testing.T, dir string, change func(lines []string) []string) {
+	t.Helper()
+	path := filepath.Join(dir, JournalFile)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := ""
+	for _, line := range change(strings.Split(strings.TrimSpace(string(data)), "\n")) {
+		text += line + "\n"
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestVerifyTellsWhatWasDoneToASealedJournal(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -73,19 +90,7 @@ func TestVerifyTellsWhatWasDoneToASealedJournal(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir, j := sealedJournal(t)
-			path := filepath.Join(dir, JournalFile)
-			data, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			lines := tt.edit(strings.Split(strings.TrimSpace(string(data)), "\n"))
-			text := ""
-			for _, line := range lines {
-				text += line + "\n"
-			}
-			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			edit(t, dir, tt.edit)
 			if _, err := j.Verify(); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
