@@ -30,8 +30,7 @@ func (e *Engine) attend(ctx context.Context) error {
 	}
 	watchCtx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	clock := &stopwatch{engine: e, awake: e.Now()}
-	clock.saw(e.Now().Round(0))
+	clock := newStopwatch(e)
 	go clock.run(watchCtx, cancel)
 
 	var last verifier.State

@@ -26,6 +26,13 @@ type stopwatch struct {
 	awake    time.Time // when this process last did something, with the monotonic reading
 }
 
+// newStopwatch returns one that knows of no gap up to now.
+func newStopwatch(e *Engine) *stopwatch {
+	s := &stopwatch{engine: e, awake: e.Now()}
+	s.saw(s.awake.Round(0))
+	return s
+}
+
 func (s *stopwatch) run(ctx context.Context, cancel context.CancelCauseFunc) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()

@@ -81,6 +81,7 @@ func TestAnExamsClockIsNotStopped(t *testing.T) {
 		{"killed, exam", ModeExam, (*awhile).killed, time.Minute, []bool{true}},
 		{"stopped, graded", ModeGraded, (*awhile).stopped, time.Second, []bool{false}},
 		{"stopped, exam", ModeExam, (*awhile).stopped, 61 * time.Second, []bool{true}},
+		{"stopped right after the page, exam", ModeExam, (*awhile).stoppedAtOnce, time.Minute, []bool{true}},
 		{"away, exam", ModeExam, (*awhile).away, time.Second, []bool{false}},
 		{"away and then stopped, exam", ModeExam, (*awhile).awayThenStopped, 61 * time.Second, []bool{false, true}},
 		{"stopped while it asked, exam", ModeExam, (*awhile).stoppedAsking, 61 * time.Second, []bool{true}},
@@ -99,8 +100,7 @@ func TestAnExamsClockIsNotStopped(t *testing.T) {
 				a.now = a.now.Add(a.takes)
 				return a.gone, nil, errors.New("connection refused")
 			})
-			a.watch = &stopwatch{engine: a.e}
-			a.watch.saw(a.now)
+			a.watch = newStopwatch(a.e)
 			tc.what(a, t)
 			if got := a.e.run.Clock(a.now); got != tc.clock {
 				t.Errorf("clock = %s, want %s; gaps %+v", got, tc.clock, a.e.run.Gaps)
@@ -143,6 +143,10 @@ func (a *awhile) killed(t *testing.T) {
 
 func (a *awhile) stopped(t *testing.T) {
 	a.tick(t, time.Second)
+	a.tick(t, time.Minute)
+}
+
+func (a *awhile) stoppedAtOnce(t *testing.T) {
 	a.tick(t, time.Minute)
 }
 
