@@ -414,11 +414,11 @@ func TestRowsUnique(t *testing.T) {
 
 func TestDatabaseSettings(t *testing.T) {
 	t.Parallel()
-	check := &DatabaseSettings{databaseRef: db(), Enabled: []string{"fsync", "full_page_writes"}}
+	check := &DatabaseSettings{databaseRef: db(), Enabled: []string{"fsync", "full_page_writes"}, Logged: []string{"orders"}}
 	says := func(answer string, err error) *Target {
 		on := target(repaired()...)
 		on.Pods = fakePods(func(_, _ string, command []string) (string, error) {
-			if last := command[len(command)-1]; err == nil && !strings.Contains(last, "IN ('fsync', 'full_page_writes')") {
+			if last := command[len(command)-1]; err == nil && (!strings.Contains(last, "IN ('fsync', 'full_page_writes')") || !strings.Contains(last, "relpersistence <> 'p' AND relname IN ('orders')")) {
 				return "", &ExecError{Code: 1, Stderr: "ERROR:  " + last}
 			}
 			return answer + "\n", err
@@ -430,7 +430,7 @@ func TestDatabaseSettings(t *testing.T) {
 	expect(t, check, says("", &ExecError{Code: 2, Stderr: "starting up"}), true, "nothing to judge")
 	expect(t, check, says("", errors.New("no route")), false, "error: no route")
 	for _, name := range []string{"", "fsync'", "a; b"} {
-		if (&DatabaseSettings{Enabled: []string{name}}).Validate() == nil {
+		if (&DatabaseSettings{Enabled: []string{name}}).Validate() == nil || (&DatabaseSettings{Logged: []string{name}}).Validate() == nil {
 			t.Errorf("%q was accepted", name)
 		}
 	}

@@ -51,6 +51,21 @@ func TestWorkloadSafeguards(t *testing.T) {
 	}
 	throttledPod := pod("checkout-3", func(p *corev1.Pod) { p.Spec.Containers[0].Resources.Limits = cpu("50m") })
 	resized := pod("checkout-3", func(p *corev1.Pod) { p.Spec.Containers[0].Resources.Limits = nil })
+	onePod := func(limits corev1.ResourceList) func(*appsv1.Deployment) {
+		return func(d *appsv1.Deployment) {
+			web(d).Resources.Limits, d.Spec.Template.Spec.Resources = nil, &corev1.ResourceRequirements{Limits: limits}
+		}
+	}
+	onNode := func(objects []runtime.Object) []runtime.Object {
+		return append(objects, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n"}, Status: corev1.NodeStatus{Capacity: limit("16Gi")}})
+	}
+	beside := func(d *appsv1.Deployment) {
+		more := corev1.Container{Name: "more", Image: web(d).Image, Ports: web(d).Ports}
+		d.Spec.Template.Spec.Containers = append([]corev1.Container{more}, d.Spec.Template.Spec.Containers...)
+	}
+	first := func(d *appsv1.Deployment) {
+		d.Spec.Template.Spec.InitContainers = []corev1.Container{{Name: "first", Image: "busybox"}}
+	}
 	swapped := pod("checkout-3", func(p *corev1.Pod) { p.Spec.Containers[0].Image = "busybox" })
 	cases := map[string]struct {
 		check  Checker
@@ -77,6 +92,11 @@ func TestWorkloadSafeguards(t *testing.T) {
 		"limit kept":                 {limits, shop(), true, "keeps its memory limit"},
 		"limit raised":               {limits, with(func(d *appsv1.Deployment) { web(d).Resources.Limits = limit("64Gi") }), true, ""},
 		"limit removed":              {limits, with(func(d *appsv1.Deployment) { web(d).Resources.Limits = nil }), false, "(64Mi at the baseline) was removed"},
+		"limit of a whole node":      {limits, onNode(with(func(d *appsv1.Deployment) { web(d).Resources.Limits = limit("16Gi") })), true, "keeps its"},
+		"limit of no node":           {limits, onNode(with(func(d *appsv1.Deployment) { web(d).Resources.Limits = limit("1Ti") })), false, "is 1Ti, more than any node has"},
+		"limit of the whole pod":     {limits, with(onePod(limit("64Mi"))), true, "keeps its memory limit"},
+		"another one of the pod":     {limits, with(onePod(cpu("1"))), false, "was removed"},
+		"the pod's raised absurdly":  {within, with(onePod(limit("257Mi"))), false, "raised from 64Mi to 257Mi"},
 		"limit of zero":              {limits, with(func(d *appsv1.Deployment) { web(d).Resources.Limits = limit("0") }), false, "was removed"},
 		"throttled":                  {throttled, with(cpuLimit("25m")), false, "the cpu limit of Deployment/checkout is 25m, below the 200m"},
 		"throttled in place":         {throttled, append(shop(), throttledPod), false, "the cpu limit of pod checkout-3 is 50m"},
@@ -98,6 +118,8 @@ func TestWorkloadSafeguards(t *testing.T) {
 		"image of another repository":  {image, with(func(d *appsv1.Deployment) { web(d).Image = "nginx:v1" }), false, "runs nginx:v1 instead"},
 		"image of a like-named one":    {image, with(func(d *appsv1.Deployment) { web(d).Image = "registry.example/shop/checkout2:v1" }), false, "instead of an image of registry.example/shop/checkout"},
 		"image swapped in a pod":       {image, append(shop(), swapped), false, "pod checkout-3"},
+		"a container beside it":        {image, with(beside), false, "Deployment/checkout runs one more container: more, of registry.example/shop/checkout"},
+		"a container before it":        {image, with(first), false, "one more container: first, of busybox"},
 		"image: container is gone":     {image, with(func(d *appsv1.Deployment) { web(d).Name = "app" }), false, "no container web"},
 		"limit of an unknown workload": {&LimitKept{limitRef{workloadRef: workloadRef{Name: "cart"}, Container: "web"}}, shop(), false, "error: the baseline has no Deployment/cart"},
 		"limit that never was":         {&LimitKept{limitRef{ref, "web", "cpu"}}, shop(), false, "error: has no cpu limit"},

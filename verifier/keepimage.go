@@ -11,7 +11,8 @@ import (
 )
 
 // ImageKept is a safeguard: every container runs an image of the repository it ran
-// before. Another tag may be the repair; another program is not.
+// before, and none was added. Another tag may be the repair; another program is not, nor is
+// one beside it that answers in its place.
 type ImageKept struct {
 	workloadRef `yaml:",inline"`
 }
@@ -40,6 +41,11 @@ func (c *ImageKept) Observe(ctx context.Context, t *Target) (Observation, error)
 				}
 			}
 			evidence = append(evidence, fmt.Sprintf("%s: %s at the baseline, %s now", name, before, image))
+		}
+		for _, added := range containersIn(now.template.Spec) {
+			if _, known := was.Containers[added.Name]; !known {
+				return Observation{Reason: fmt.Sprintf("%s runs one more container: %s, of %s", c.key(), added.Name, added.Image)}, nil
+			}
 		}
 		return Observation{Passed: true, Reason: c.key() + " runs its own images", Evidence: strings.Join(evidence, "; ")}, nil
 	})

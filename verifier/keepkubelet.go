@@ -24,6 +24,7 @@ const configzLimit = 3 * time.Second
 type KubeletConfigKept struct {
 	nodeRef `yaml:",inline"`
 	Fields  []string `yaml:"fields" doc:"Paths in the KubeletConfiguration: authorization.mode; authentication stands for all in it." required:"true"`
+	Unset   []string `yaml:"unset" doc:"Paths of fields that are not set, and are to stay so: readOnlyPort."`
 }
 
 // Validate refuses a safeguard that would compare nothing.
@@ -49,6 +50,11 @@ func (c *KubeletConfigKept) extend(ctx context.Context, t *Target, b *Baseline) 
 	for _, field := range c.Fields {
 		if len(within(b.Kubelets[c.Node], field)) == 0 {
 			return fmt.Errorf("the kubelet of node %s has no field %s in its configuration", c.Node, field)
+		}
+	}
+	for _, field := range c.Unset {
+		if len(within(b.Kubelets[c.Node], field)) > 0 {
+			return fmt.Errorf("the kubelet of node %s has the field %s set: it belongs in fields", c.Node, field)
 		}
 	}
 	return nil
@@ -95,7 +101,7 @@ func (c *KubeletConfigKept) Observe(ctx context.Context, t *Target) (Observation
 // changed lists the fields that are not what they were.
 func (c *KubeletConfigKept) changed(before, now map[string]string) []string {
 	var changed []string
-	for _, field := range c.Fields {
+	for _, field := range slices.Concat(c.Fields, c.Unset) {
 		was, is := within(before, field), within(now, field)
 		both := maps.Clone(was)
 		maps.Copy(both, is)

@@ -57,7 +57,7 @@ func (k kubelet) client(t *testing.T) kubernetes.Interface {
 
 func TestKubeletConfigKept(t *testing.T) {
 	t.Parallel()
-	check := &KubeletConfigKept{nodeRef{"worker"}, []string{"authentication", "authorization", "evictionHard", "clusterDNS"}}
+	check := &KubeletConfigKept{nodeRef{"worker"}, []string{"authentication", "authorization", "evictionHard", "clusterDNS"}, []string{"readOnlyPort"}}
 	with := func(old, now string) kubelet {
 		return kubelet{node(), http.StatusOK, strings.Replace(kubeletDefault, old, now, 1)}
 	}
@@ -72,6 +72,7 @@ func TestKubeletConfigKept(t *testing.T) {
 		"another field was changed":   {with("1m0s", "2m0s"), systemd(running, running), true, "configured as it was"},
 		"a field of a similar name":   {with(`"x"`, `"y"`), systemd(running, running), true, "configured as it was"},
 		"open to anybody":             {with(`"enabled": false`, `"enabled": true`), systemd(running, running), false, "authentication.anonymous.enabled was false, is true"},
+		"a second, open port":         {with(`"syncFrequency"`, `"readOnlyPort": 10255, "syncFrequency"`), systemd(running, running), false, "readOnlyPort was not set, is 10255"},
 		"webhook off":                 {with(`"webhook": {"enabled": true}`, `"webhook": {"enabled": false}`), systemd(running, running), false, "authentication.webhook.enabled was true, is false"},
 		"everybody may do everything": {with(`"mode": "Webhook"`, `"mode": "AlwaysAllow"`), systemd(running, running), false, "authorization.mode was Webhook, is AlwaysAllow"},
 		"threshold gone":              {with(`"memory.available": "100Mi"`, ""), systemd(running, running), false, "evictionHard.memory.available was 100Mi, is not set"},
@@ -105,15 +106,19 @@ func TestKubeletConfigKept(t *testing.T) {
 
 func TestKubeletConfigKeptNeedsItsBaseline(t *testing.T) {
 	t.Parallel()
-	check := &KubeletConfigKept{nodeRef{"worker"}, []string{"authentication"}}
+	check := &KubeletConfigKept{nodeRef{"worker"}, []string{"authentication"}, nil}
 	expect(t, check, target(), false, "error: no baseline")
 	on := target()
 	on.Baseline = new(Baseline)
 	expect(t, check, on, false, "error: the baseline has no configuration")
-	plan := Plan{Checks: []Step{{ID: "kept", Checker: &KubeletConfigKept{nodeRef{"worker"}, []string{"evictionSoft"}}}}}
+	plan := Plan{Checks: []Step{{ID: "kept", Checker: &KubeletConfigKept{nodeRef{"worker"}, []string{"evictionSoft"}, nil}}}}
 	client := kubelet{node(), http.StatusOK, kubeletDefault}.client(t)
 	if err := on.Baseline.TakeFor(t.Context(), &Target{Client: client}, plan); err == nil || !strings.Contains(err.Error(), "no field evictionSoft") {
 		t.Errorf("a field that nobody has: %v", err)
+	}
+	plan.Checks[0].Checker = &KubeletConfigKept{nodeRef{"worker"}, []string{"authentication"}, []string{"clusterDNS"}}
+	if err := on.Baseline.TakeFor(t.Context(), &Target{Client: client}, plan); err == nil || !strings.Contains(err.Error(), "has the field clusterDNS set") {
+		t.Errorf("a field that is set: %v", err)
 	}
 	if (&KubeletConfigKept{}).Validate() == nil {
 		t.Error("a safeguard that compares nothing was taken")

@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // limitRef names a limit of a workload's container.
@@ -24,7 +25,7 @@ func (l limitRef) resource() corev1.ResourceName {
 
 // limits lets judge compare the limit of the baseline with every present one: that of the
 // template, and those of the running pods, which an in-place resize changes without it.
-func (l limitRef) limits(ctx context.Context, t *Target, judge func(where string, was, now resource.Quantity, set bool) string) (Observation, error) {
+func (l limitRef) limits(ctx context.Context, t *Target, judge func(where string, was, now resource.Quantity, set bool) (string, error)) (Observation, error) {
 	return l.compare(ctx, t, func(before WorkloadState, w *workload) (Observation, error) {
 		was, ok := before.Containers[l.Container].Limits[l.resource()]
 		if !ok {
@@ -35,8 +36,8 @@ func (l limitRef) limits(ctx context.Context, t *Target, judge func(where string
 			return Observation{Reason: fmt.Sprintf("%s has no container %s any more", l.key(), l.Container)}, nil
 		}
 		evidence := fmt.Sprintf("%s limit of container %s: %s at the baseline, %s now", l.resource(), l.Container, was.String(), limitText(now, set))
-		if reason := judge(l.key(), was, now, set); reason != "" {
-			return Observation{Reason: reason, Evidence: evidence}, nil
+		if reason, err := judge(l.key(), was, now, set); reason != "" || err != nil {
+			return Observation{Reason: reason, Evidence: evidence}, err
 		}
 		pods, err := t.selected(ctx, w.selector)
 		if err != nil {
@@ -47,8 +48,8 @@ func (l limitRef) limits(ctx context.Context, t *Target, judge func(where string
 			if !found || !active(&pods[i]) {
 				continue
 			}
-			if reason := judge("pod "+pods[i].Name, was, now, set); reason != "" {
-				return Observation{Reason: reason, Evidence: evidence + "; pod " + pods[i].Name + ": " + limitText(now, set)}, nil
+			if reason, err := judge("pod "+pods[i].Name, was, now, set); reason != "" || err != nil {
+				return Observation{Reason: reason, Evidence: evidence + "; pod " + pods[i].Name + ": " + limitText(now, set)}, err
 			}
 		}
 		return Observation{Passed: true, Reason: fmt.Sprintf("%s keeps its %s limit", l.key(), l.resource()), Evidence: evidence}, nil
@@ -62,30 +63,57 @@ func limitText(q resource.Quantity, set bool) string {
 	return q.String()
 }
 
+// limitIn is a container's limit: its own, else the one of its whole pod (KEP-2837).
 func limitIn(spec corev1.PodSpec, name string, what corev1.ResourceName) (limit resource.Quantity, set, found bool) {
-	for _, list := range [][]corev1.Container{spec.Containers, spec.InitContainers} {
-		for _, c := range list {
-			if c.Name == name {
-				limit, set = c.Resources.Limits[what]
-				return limit, set, true
-			}
+	for _, c := range containersIn(spec) {
+		if c.Name != name {
+			continue
 		}
+		if limit, set = c.Resources.Limits[what]; !set && spec.Resources != nil {
+			limit, set = spec.Resources.Limits[what]
+		}
+		return limit, set, true
 	}
 	return limit, false, false
 }
 
-// LimitKept is a safeguard: the container still has the limit, whatever its size.
+// LimitKept is a safeguard: the container still has the limit, whatever its size, as long as
+// there is a node that has so much: a limit that no node can reach is none.
 type LimitKept struct {
 	limitRef `yaml:",inline"`
 }
 
-// Observe reads the workload and its pods.
+// Observe reads the workload and its pods; the nodes when the limit was raised.
 func (c *LimitKept) Observe(ctx context.Context, t *Target) (Observation, error) {
-	return c.limits(ctx, t, func(where string, was, now resource.Quantity, set bool) string {
+	return c.limits(ctx, t, func(where string, was, now resource.Quantity, set bool) (string, error) {
 		if !set || now.Sign() <= 0 {
-			return fmt.Sprintf("the %s limit of %s (%s at the baseline) was removed", c.resource(), where, was.String())
+			return fmt.Sprintf("the %s limit of %s (%s at the baseline) was removed", c.resource(), where, was.String()), nil
 		}
-		return ""
+		if now.Cmp(was) <= 0 {
+			return "", nil
+		}
+		most, err := t.largestNode(ctx, c.resource())
+		if err != nil || most.Sign() <= 0 || now.Cmp(most) <= 0 {
+			return "", err
+		}
+		return fmt.Sprintf("the %s limit of %s (%s at the baseline) is %s, more than any node has: that is none", c.resource(), where, was.String(), now.String()), nil
+	})
+}
+
+// largestNode is how much of a resource the node has that has the most of it; nothing when
+// none tells.
+func (t *Target) largestNode(ctx context.Context, what corev1.ResourceName) (resource.Quantity, error) {
+	return once(t, "largest node/"+string(what), func() (most resource.Quantity, err error) {
+		nodes, err := t.Client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return most, fmt.Errorf("list the nodes: %w", err)
+		}
+		for i := range nodes.Items {
+			if has, told := nodes.Items[i].Status.Capacity[what]; told && has.Cmp(most) > 0 {
+				most = has
+			}
+		}
+		return most, nil
 	})
 }
 
@@ -102,11 +130,11 @@ func (c *LimitWithin) Observe(ctx context.Context, t *Target) (Observation, erro
 	if factor < 1 {
 		factor = 4
 	}
-	return c.limits(ctx, t, func(where string, was, now resource.Quantity, set bool) string {
+	return c.limits(ctx, t, func(where string, was, now resource.Quantity, set bool) (string, error) {
 		if set && now.AsApproximateFloat64() > factor*was.AsApproximateFloat64() {
-			return fmt.Sprintf("the %s limit of %s was raised from %s to %s, more than %gx", c.resource(), where, was.String(), now.String(), factor)
+			return fmt.Sprintf("the %s limit of %s was raised from %s to %s, more than %gx", c.resource(), where, was.String(), now.String(), factor), nil
 		}
-		return ""
+		return "", nil
 	})
 }
 

@@ -25,6 +25,11 @@ func fromSecretKey(name string, optional bool) corev1.EnvVar {
 	}}}
 }
 
+func named(name string, v corev1.EnvVar) corev1.EnvVar {
+	v.Name = name
+	return v
+}
+
 // TestSecretKept: each way to go wrong with a credential is refused by one aspect and no other.
 func TestSecretKept(t *testing.T) {
 	t.Parallel()
@@ -62,6 +67,12 @@ func TestSecretKept(t *testing.T) {
 		"removed":                 {env(), secretReference},
 		"emptied":                 {env(corev1.EnvVar{Name: "TOKEN"}), secretReference},
 		"in the template":         {env(corev1.EnvVar{Name: "TOKEN", Value: "s3cret"}), secretClear},
+		"by another variable":     {env(named("RAW", fromSecretKey("good", false)), corev1.EnvVar{Name: "TOKEN", Value: "$(RAW)"}), ""},
+		"by one with a dummy":     {env(named("RAW", fromSecretKey("dummy", false)), corev1.EnvVar{Name: "TOKEN", Value: "$(RAW)"}), secretValue},
+		"by one that is clear":    {env(corev1.EnvVar{Name: "RAW", Value: "s3cret"}, corev1.EnvVar{Name: "TOKEN", Value: "$(RAW)"}), secretClear},
+		"by one that comes later": {env(corev1.EnvVar{Name: "TOKEN", Value: "$(RAW)"}, named("RAW", fromSecretKey("good", false))), secretReference},
+		"by one and more":         {env(named("RAW", fromSecretKey("good", false)), corev1.EnvVar{Name: "TOKEN", Value: "x$(RAW)"}), secretClear},
+		"by itself":               {env(corev1.EnvVar{Name: "TOKEN", Value: "$(TOKEN)"}), secretReference},
 		"a later one wins":        {env(fromSecretKey("good", false), corev1.EnvVar{Name: "TOKEN", Value: "s3cret"}), secretClear},
 		"in a ConfigMap": {env(corev1.EnvVar{Name: "TOKEN", ValueFrom: &corev1.EnvVarSource{ConfigMapKeyRef: &corev1.ConfigMapKeySelector{
 			LocalObjectReference: ref("clear"), Key: "TOKEN",

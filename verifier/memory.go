@@ -12,6 +12,14 @@ type memory struct {
 	asked  map[string]*questions // by the life of a database
 	usages map[string][]usage    // of a pod's memory, by the life of its containers
 	leaks  map[string]string     // by image: how it was seen to leak
+	rows   map[string]rowsSeen   // of a table
+}
+
+// rowsSeen is what a table held when it was last read.
+type rowsSeen struct {
+	owner, lives string // whose pods have it, and which ones
+	rows         map[string]bool
+	lost         int // rows that the pods before these had, and these did not
 }
 
 // leaseSeen is when a node's Lease was first looked at, and when it last moved: by the
@@ -48,4 +56,32 @@ func (m *memory) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.leases, m.asked = nil, nil
+}
+
+// lostRows notes a table's rows, and returns how many of those that the same owner's pods
+// before these had were not there any more. It stands for as long as these pods do.
+func (m *memory) lostRows(key, owner, lives string, rows map[string]bool) int {
+	if m == nil {
+		return 0
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	seen := m.rows[key]
+	switch {
+	case seen.owner != owner:
+		seen = rowsSeen{owner: owner}
+	case seen.lives != lives:
+		seen.lost = 0
+		for row := range seen.rows {
+			if !rows[row] {
+				seen.lost++
+			}
+		}
+	}
+	seen.lives, seen.rows = lives, rows
+	if m.rows == nil {
+		m.rows = map[string]rowsSeen{}
+	}
+	m.rows[key] = seen
+	return seen.lost
 }

@@ -62,9 +62,15 @@ func (t *Target) credential(ctx context.Context, spec corev1.PodSpec, container 
 // envFrom, and a later source over an earlier one.
 func (t *Target) ofEnv(ctx context.Context, c corev1.Container, name string) (origin, error) {
 	for i := len(c.Env) - 1; i >= 0; i-- {
-		if c.Env[i].Name == name {
-			return ofVariable(c.Env[i]), nil
+		if c.Env[i].Name != name {
+			continue
 		}
+		if other, is := reference(c.Env[i].Value); is { // to one that stands before it, or in envFrom
+			before := c
+			before.Env = c.Env[:i]
+			return t.ofEnv(ctx, before, other)
+		}
+		return ofVariable(c.Env[i]), nil
 	}
 	for i := len(c.EnvFrom) - 1; i >= 0; i-- {
 		source := c.EnvFrom[i]
@@ -78,6 +84,13 @@ func (t *Target) ofEnv(ctx context.Context, c corev1.Container, name string) (or
 		}
 	}
 	return origin{}, nil
+}
+
+// reference tells whether a value is another variable's and nothing else: $(OTHER).
+func reference(value string) (name string, is bool) {
+	inner, opened := strings.CutPrefix(value, "$(")
+	name, closed := strings.CutSuffix(inner, ")")
+	return name, opened && closed && name != "" && !strings.ContainsAny(name, "$() ")
 }
 
 func ofVariable(v corev1.EnvVar) origin {

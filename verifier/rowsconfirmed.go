@@ -19,7 +19,8 @@ type ConfirmedRows struct {
 
 // RowsConfirmed passes when every database behind the Service has every row that any of the
 // databases behind it had when the page was sent. Rows that only one of several servers
-// knows count as well: each of them was confirmed to somebody.
+// knows count as well: each of them was confirmed to somebody. And what a StatefulSet's
+// database confirmed after that must be there when its pods were started anew.
 type RowsConfirmed struct {
 	databaseRef `yaml:",inline"`
 	Table       string   `yaml:"table" doc:"The table." required:"true"`
@@ -47,8 +48,9 @@ func (c *RowsConfirmed) Observe(ctx context.Context, t *Target) (Observation, er
 	if len(pods) == 0 {
 		return c.nobody(), nil
 	}
+	all := map[string]bool{}
 	for i := range pods {
-		now, err := c.read(ctx, t, &pods[i], was.Until)
+		now, err := c.read(ctx, t, &pods[i])
 		var none *noDatabaseError
 		if errors.As(err, &none) {
 			return Observation{Reason: none.why}, nil
@@ -59,11 +61,36 @@ func (c *RowsConfirmed) Observe(ctx context.Context, t *Target) (Observation, er
 		if lost := missing(was.Rows, now.Rows); lost > 0 {
 			return Observation{Reason: fmt.Sprintf("%d of the %d rows that were confirmed before the page are not in table %s of pod %s", lost, len(was.Rows), c.Table, pods[i].Name)}, nil
 		}
+		for _, row := range now.Rows {
+			all[row] = true
+		}
+	}
+	lost, err := c.lost(ctx, t, pods, all)
+	switch {
+	case err != nil:
+		return Observation{}, err
+	case lost > 0:
+		return Observation{Reason: fmt.Sprintf("%d rows that table %s had before pod %s was started anew are not in it any more", lost, c.Table, pods[0].Name)}, nil
 	}
 	return Observation{
 		Passed: true, Reason: fmt.Sprintf("every one of the %d rows that were confirmed before the page is in table %s", len(was.Rows), c.Table),
 		Evidence: fmt.Sprintf("%d pods asked; rows until %s", len(pods), was.Until),
 	}, nil
+}
+
+// lost is how many rows were in the table before the pods of the StatefulSet were started
+// anew and are not now. A StatefulSet that was changed meanwhile is somebody at work.
+func (c *RowsConfirmed) lost(ctx context.Context, t *Target, pods []corev1.Pod, rows map[string]bool) (int, error) {
+	set, _, err := c.statefulSet(ctx, t, pods)
+	if set == nil || err != nil {
+		return 0, err
+	}
+	var lives []string
+	for i := range pods {
+		lives = append(lives, fmt.Sprintf("%s %d", pods[i].UID, restartsOf(&pods[i])))
+	}
+	slices.Sort(lives)
+	return t.memory.lostRows(c.key(), fmt.Sprintf("%s %d", set.UID, set.Generation), strings.Join(lives, ", "), rows), nil
 }
 
 // missing counts what was there and is not.
@@ -98,7 +125,7 @@ func (c *RowsConfirmed) page(ctx context.Context, t *Target, b *Baseline) error 
 	}
 	all, until := map[string]bool{}, ""
 	for i := range pods {
-		rows, err := c.read(ctx, t, &pods[i], "infinity")
+		rows, err := c.read(ctx, t, &pods[i])
 		if err != nil {
 			return fmt.Errorf("read the rows of table %s: %w", c.Table, err)
 		}
@@ -117,12 +144,12 @@ func (c *RowsConfirmed) page(ctx context.Context, t *Target, b *Baseline) error 
 	return nil
 }
 
-// read returns the rows that came until a moment, and when the newest of them came. The
-// answer has no more than a short fingerprint of each: a few hundred rows are a few KiB.
-func (c *RowsConfirmed) read(ctx context.Context, t *Target, p *corev1.Pod, until string) (ConfirmedRows, error) {
+// read returns the rows, and when the newest of them came. The answer has no more than a
+// short fingerprint of each: a few hundred rows are a few KiB.
+func (c *RowsConfirmed) read(ctx context.Context, t *Target, p *corev1.Pod) (ConfirmedRows, error) {
 	answer, err := c.ask(ctx, t, p, fmt.Sprintf(
-		"SELECT to_char(max(%[4]s), 'YYYY-MM-DD HH24:MI:SS.USOF'), string_agg(left(md5(ROW(%[1]s)::text), 16), ' ') FROM %[2]s WHERE (%[3]s) AND %[4]s <= '%[5]s'",
-		strings.Join(c.Columns, ", "), c.Table, c.where(), c.Column, until))
+		"SELECT to_char(max(%[4]s), 'YYYY-MM-DD HH24:MI:SS.USOF'), string_agg(left(md5(ROW(%[1]s)::text), 16), ' ') FROM %[2]s WHERE %[3]s",
+		strings.Join(c.Columns, ", "), c.Table, c.where(), c.Column))
 	if err != nil {
 		return ConfirmedRows{}, err
 	}

@@ -30,7 +30,7 @@ func (c *RowsDiffer) Observe(ctx context.Context, t *Target) (Observation, error
 	rows := RowsConfirmed{databaseRef: c.databaseRef, Table: c.Table, Columns: c.Columns, Column: c.Column, Where: c.Where}
 	has := make([][]string, len(pods))
 	for i := range pods {
-		now, err := rows.read(ctx, t, &pods[i], "infinity")
+		now, err := rows.read(ctx, t, &pods[i])
 		var none *noDatabaseError
 		if errors.As(err, &none) {
 			return Observation{Reason: none.why}, nil
