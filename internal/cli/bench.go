@@ -31,6 +31,7 @@ type bench struct {
 	seed      int64
 	proof     time.Duration
 	dirs      map[string][]string // by scenario: where one's own lie
+	before    prove.Snapshot      // of the cluster, before the first case
 }
 
 // quiet is the factory for work whose steps nobody is to see.
@@ -179,5 +180,25 @@ func (r *benchRun) End(ctx context.Context) ([]string, error) {
 	if err := r.bench.f.endAndWait(ctx, r.openRun); err != nil {
 		return nil, err
 	}
-	return r.bench.inspector.Leftovers(ctx, r.name())
+	left, err := r.bench.inspector.Leftovers(ctx, r.name())
+	if err != nil {
+		return nil, err
+	}
+	changed, err := r.bench.changed(ctx, r.Created)
+	return append(left, changed...), err
+}
+
+// changed lists what a run that is over changed of what it had for itself.
+func (b *bench) changed(ctx context.Context, c drill.Created) ([]string, error) {
+	switch {
+	case c.Addon != "": // nothing else runs beside it
+		after, err := b.snapshot(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return b.before.Diff(after), nil
+	case c.Node != "":
+		return b.inspector.NodeDiff(ctx, c.Node, b.before)
+	}
+	return nil, nil
 }

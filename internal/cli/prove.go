@@ -111,6 +111,7 @@ func runProve(ctx context.Context, o *proveOptions) error {
 	if err != nil {
 		return err
 	}
+	b.before = before
 	view := newProveView(f, len(cases))
 	done := func(r prove.Result) {
 		view.done(r)

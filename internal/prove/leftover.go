@@ -173,6 +173,32 @@ func (i *Inspector) Snapshot(ctx context.Context, held ...string) (Snapshot, err
 	return s, nil
 }
 
+// NodeDiff says, one line each, how what runs a node differs from an earlier snapshot; nothing
+// of a node that a run held at that time.
+func (i *Inspector) NodeDiff(ctx context.Context, node string, before Snapshot) ([]string, error) {
+	if slices.Contains(before.held, node) {
+		return nil, nil
+	}
+	namespaces, err := i.Dynamic.Resource(schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}).List(ctx, metav1.ListOptions{LabelSelector: drill.LabelRun})
+	if err != nil {
+		return nil, fmt.Errorf("list the runs' namespaces: %w", err)
+	}
+	runs := map[string]bool{}
+	for _, n := range namespaces.Items {
+		runs[n.GetLabels()[drill.LabelRun]] = true
+	}
+	was, now := Snapshot{things: map[string]string{}}, Snapshot{things: map[string]string{}}
+	for name, state := range before.things {
+		if strings.HasPrefix(name, "nodes/"+node+"/") {
+			was.things[name] = state
+		}
+	}
+	if err := i.lookInto(ctx, node, runs, now.things); err != nil {
+		return nil, err
+	}
+	return was.Diff(now), nil
+}
+
 // lookInto notes what runs a node and is not a run's.
 func (i *Inspector) lookInto(ctx context.Context, node string, runs map[string]bool, things map[string]string) error {
 	out, err := i.Nodes.Run(ctx, node, "sh", "-c", nodeState)

@@ -11,6 +11,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	dynamicfake "k8s.io/client-go/dynamic/fake"
 
 	"github.com/firedrill/firedrill/internal/drill"
 	"github.com/firedrill/firedrill/internal/scenario"
@@ -150,7 +154,7 @@ func refusing(cause string, broken ...string) drill.Run {
 		}
 		state.Safeguards = append(state.Safeguards, verifier.SafeguardState{ID: id, Held: held})
 	}
-	return drill.Run{Phase: drill.PhaseActive, State: state}
+	return drill.Run{Phase: drill.PhaseActive, State: state, Events: []timeline.Event{{Verb: "patch", Writes: true, Code: 200}}}
 }
 
 // failing is a run in which recovery checks fail.
@@ -245,6 +249,21 @@ func TestProve(t *testing.T) {
 			testCase(WrongFix, "limit-removed"), &fakeBench{moments: []moment{{0, refusing("rolled-out")}, {5 * time.Second, refusing("limit-removed", "limit-removed")}}}, "",
 		},
 		"a wrong fix refused by a check": {testCase(WrongFix, "recovery:rolled-out"), &fakeBench{moments: []moment{{0, failing("rolled-out")}}}, ""},
+		"a wrong fix that does nothing": {
+			testCase(WrongFix, "recovery:rolled-out"), &fakeBench{moments: []moment{{0, without(failing("rolled-out"), func(r *drill.Run) { r.Events = nil })}}},
+			"which is no proof: the timeline holds no change by the trainee",
+		},
+		"a wrong fix that only looks": {
+			testCase(WrongFix, "limit-removed"), &fakeBench{moments: []moment{{0, without(refusing("limit-removed", "limit-removed"), func(r *drill.Run) {
+				r.Events = []timeline.Event{{Verb: "get", Code: 200}, {Verb: "patch", Writes: true, Code: 403}}
+			})}}},
+			"the timeline holds no change by the trainee",
+		},
+		"a wrong fix in a container": {
+			testCase(WrongFix, "limit-removed"), &fakeBench{moments: []moment{{0, without(refusing("limit-removed", "limit-removed"), func(r *drill.Run) {
+				r.Events = []timeline.Event{{Verb: "exec", Code: 101}}
+			})}}}, "",
+		},
 		"a check that passes for a moment": {
 			testCase(WrongFix, "recovery:rolled-out"),
 			&fakeBench{moments: []moment{{0, failing("rolled-out")}, {5 * time.Second, failing("served")}, {7 * time.Second, failing("rolled-out", "served")}}}, "",
@@ -555,6 +574,37 @@ func TestSnapshotDiff(t *testing.T) {
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
+	}
+}
+
+// nodes answers every command alike.
+type nodes string
+
+func (n nodes) Run(context.Context, string, ...string) (string, error) { return string(n), nil }
+
+// TestNodeDiff: what a run left of the node that it broke is its own, and told with it.
+func TestNodeDiff(t *testing.T) {
+	t.Parallel()
+	other := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "market-x7k2q", Labels: map[string]string{drill.LabelRun: "market-x7k2q"}}}
+	scheme := runtime.NewScheme()
+	if err := corev1.AddToScheme(scheme); err != nil {
+		t.Fatal(err)
+	}
+	i := &Inspector{
+		Dynamic: dynamicfake.NewSimpleDynamicClient(scheme, other),
+		Nodes:   nodes("unit/kubelet active disabled\nunit/containerd active enabled\nfile/etc/containerd/certs.d/registry.market-x7k2q.internal/hosts.toml 1\n"),
+	}
+	before := Snapshot{things: map[string]string{"nodes/w/unit/kubelet": "active enabled", "nodes/w/unit/containerd": "active enabled", "nodes/w2/unit/kubelet": "active enabled", "pods/a": "1"}}
+	got, err := i.NodeDiff(t.Context(), "w", before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"changed: nodes/w/unit/kubelet (was active enabled, is active disabled)"}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	before.held = []string{"w"}
+	if got, err := i.NodeDiff(t.Context(), "w", before); err != nil || got != nil {
+		t.Errorf("of a node that was broken before: %v, %v", got, err)
 	}
 }
 
