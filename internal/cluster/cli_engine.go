@@ -76,6 +76,9 @@ func installedBinary(ctx context.Context) string {
 	return "docker"
 }
 
+// Name is part of engine.
+func (r *cliEngine) Name() string { return r.binary }
+
 // Create is part of engine.
 func (r *cliEngine) Create(cluster string, config *v1alpha4.Cluster, image, kubeconfig string) error {
 	return kindError(r.kind.Create(cluster,
@@ -164,7 +167,7 @@ func (r *cliEngine) Remove(ctx context.Context, names ...string) error {
 	}
 	err := r.remove(ctx, names)
 	if err == nil {
-		return nil
+		return r.removeVolumes(ctx, names)
 	}
 	thawed := 0
 	for _, name := range names {
@@ -175,7 +178,32 @@ func (r *cliEngine) Remove(ctx context.Context, names ...string) error {
 	if thawed == 0 {
 		return err
 	}
-	return r.remove(ctx, names)
+	if err := r.remove(ctx, names); err != nil {
+		return err
+	}
+	return r.removeVolumes(ctx, names)
+}
+
+// removeVolumes removes what `rm -v` leaves on podman: there kind makes the nodes' volumes
+// itself, with the node's name as a label (its pkg/cluster/internal/providers/podman).
+func (r *cliEngine) removeVolumes(ctx context.Context, nodes []string) error {
+	if path.Base(r.binary) != "podman" {
+		return nil
+	}
+	for _, node := range nodes {
+		out, err := r.output(ctx, "volume", "ls", "--quiet", "--filter", "label="+node)
+		if err != nil {
+			return err
+		}
+		volumes := strings.Fields(string(out))
+		if len(volumes) == 0 {
+			continue
+		}
+		if _, err := r.output(ctx, append([]string{"volume", "rm", "--force"}, volumes...)...); err != nil && !isNotFound(err) {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *cliEngine) remove(ctx context.Context, names []string) error {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -101,5 +102,50 @@ func TestBadNames(t *testing.T) {
 	}
 	if _, err := os.Stat(f.dir); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("something was written: %v", err)
+	}
+}
+
+// TestAnotherEngine: a cluster that was made with another engine seems to be gone on this one.
+// It is neither forgotten nor made anew.
+func TestAnotherEngine(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	mustUp(t, f, Options{})
+	there := f.engine.containers
+	f.engine.name, f.engine.containers = "podman", nil
+	_, _, up := f.Up(t.Context(), Options{Recreate: true})
+	_, open := f.Open(DefaultName)
+	_, down := f.Down(t.Context(), DefaultName)
+	for what, err := range map[string]error{"up": up, "open": open, "down": down} {
+		var not *NotReadyError
+		if !errors.As(err, &not) || !strings.Contains(err.Error(), "made with docker") || !strings.Contains(err.Error(), "KIND_EXPERIMENTAL_PROVIDER=docker") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	f.engine.name, f.engine.containers = "", there
+	if existed, err := f.Down(t.Context(), DefaultName); err != nil || !existed {
+		t.Errorf("down on its own engine: %t, %v", existed, err)
+	}
+	nothingLeft(t, f)
+}
+
+// TestPodmanVolumes: kind makes the nodes' volumes itself on podman, and nobody else takes
+// them away.
+func TestPodmanVolumes(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	calls := filepath.Join(dir, "calls")
+	script := "#!/bin/sh\necho \"$*\" >>" + calls + "\n[ \"$1 $2\" != 'volume ls' ] || echo volume-of-${5#label=}\n"
+	if err := os.WriteFile(filepath.Join(dir, "podman"), []byte(script), 0o700); err != nil { //nolint:gosec // it is run
+		t.Fatal(err)
+	}
+	engine := &cliEngine{binary: filepath.Join(dir, "podman")}
+	if err := engine.Remove(t.Context(), "a", "b"); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(calls)
+	want := "rm -f -v a b\nvolume ls --quiet --filter label=a\nvolume rm --force volume-of-a\nvolume ls --quiet --filter label=b\nvolume rm --force volume-of-b\n"
+	if err != nil || string(got) != want {
+		t.Errorf("%v: called\n%s", err, got)
 	}
 }

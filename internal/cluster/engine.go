@@ -16,6 +16,8 @@ type engine interface {
 	containers
 	images
 	networks
+	// Name is the engine's, as EngineInfo.Provider says it. It asks nobody.
+	Name() string
 	// Info asks the engine about itself. An error means that it cannot be reached.
 	Info(ctx context.Context) (EngineInfo, error)
 }

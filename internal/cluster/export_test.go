@@ -138,3 +138,27 @@ func TestExportKubeconfigIntoALoop(t *testing.T) {
 		t.Error("a loop of links has a target")
 	}
 }
+
+// TestExportKubeconfigIntoAnother: the entry goes into the file that is the user's now, and
+// does not stay behind in the one before.
+func TestExportKubeconfigIntoAnother(t *testing.T) {
+	first, second := filepath.Join(t.TempDir(), "config"), filepath.Join(t.TempDir(), "config")
+	t.Setenv("KUBECONFIG", first)
+	f := newFixture(t, 1)
+	mustUp(t, f, Options{ExportKubeconfig: true})
+	t.Setenv("KUBECONFIG", second)
+	mustUp(t, f, Options{ExportKubeconfig: true})
+	if _, err := os.Stat(first); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the first file: %v, want it gone", err)
+	}
+	got, err := clientcmd.LoadFromFile(second)
+	if err != nil || got.CurrentContext != "firedrill-firedrill" {
+		t.Errorf("the second file: %v, %+v", err, got)
+	}
+	if _, err := f.Down(t.Context(), DefaultName); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(second); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("after down: %v, want the second file gone", err)
+	}
+}

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"os/exec"
@@ -37,12 +38,15 @@ type fakeEngine struct {
 	registry   map[string]string // and of those that a pull brings here
 	network    bool
 	calls      []string
+	name       string // "": docker
 
 	// Hooks of single tests; nil is the good case.
 	create   func(e *fakeEngine, name string, config *v1alpha4.Cluster, kubeconfig string) error
 	info     func() (EngineInfo, error)
 	pullable error
 }
+
+func (e *fakeEngine) Name() string { return cmp.Or(e.name, "docker") }
 
 func (e *fakeEngine) Create(name string, config *v1alpha4.Cluster, _, kubeconfig string) error {
 	e.note("create")

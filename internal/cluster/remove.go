@@ -26,6 +26,9 @@ func (m *Manager) find(ctx context.Context, name string) (*finding, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := m.sameEngine(s); err != nil {
+		return nil, err
+	}
 	nodes, err := m.engine.Nodes(ctx, name)
 	if err != nil {
 		return nil, fmt.Errorf("list the nodes of cluster %q: %w", name, err)
@@ -41,6 +44,19 @@ func (m *Manager) find(ctx context.Context, name string) (*finding, error) {
 		return nil, &ForeignError{Name: name, Why: why}
 	}
 	return &finding{name: name, state: s, ours: nodes}, nil
+}
+
+// sameEngine refuses to look for a cluster where it is not: on another engine than the one
+// that it was made with it would seem to be gone.
+func (m *Manager) sameEngine(s *state) error {
+	if s == nil || s.Config.Provider == "" || s.Config.Provider == m.engine.Name() {
+		return nil
+	}
+	return &NotReadyError{
+		What: fmt.Sprintf("cluster %q was made with %s, and this is %s", s.Name, s.Config.Provider, m.engine.Name()),
+		Cure: fmt.Sprintf("Set KIND_EXPERIMENTAL_PROVIDER=%s and run this again; if there is no %s here any more, remove %s.",
+			s.Config.Provider, s.Config.Provider, m.home.Cluster(s.Name)),
+	}
 }
 
 // owns tells whether a node container is ours: the folder mounted into it bears the

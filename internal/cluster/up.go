@@ -208,11 +208,17 @@ func (m *Manager) exportTo(s *state, wanted bool) error {
 	if !wanted {
 		return nil
 	}
-	if s.Export == nil {
-		plan, err := planExport()
-		if err != nil {
+	plan, err := planExport()
+	if err != nil {
+		return err
+	}
+	if s.Export != nil && s.Export.Path != plan.Path { // an entry stands in one file, where it is taken away from
+		if err := s.Export.remove(s.Name); err != nil {
 			return err
 		}
+		s.Export = nil
+	}
+	if s.Export == nil {
 		s.Export = plan
 		if err := s.save(m.home); err != nil {
 			return err

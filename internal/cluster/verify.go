@@ -22,6 +22,9 @@ func (m *Manager) Open(name string) (*Cluster, error) {
 	if s == nil || s.Phase != phaseReady {
 		return nil, &NotFoundError{Name: name}
 	}
+	if err := m.sameEngine(s); err != nil {
+		return nil, err
+	}
 	return m.cluster(s), nil
 }
 
