@@ -238,6 +238,6 @@ func (r *openRun) usersSoFar() error {
 	if err != nil {
 		return err
 	}
-	r.Users, err = json.Marshal(map[string]any{"streams": record.Summaries(traffic.Moments(r.Moments()))})
+	r.Users, err = json.Marshal(map[string]any{"streams": record.Summaries(trafficMoments(r.Moments()))})
 	return err
 }

@@ -221,5 +221,14 @@ func (u *users) Follow(ctx context.Context) error {
 
 // Summary is what the report says of the users.
 func (u *users) Summary(_ context.Context, m drill.Moments) ([]byte, error) {
-	return json.Marshal(map[string]any{"streams": u.Summaries(traffic.Moments(m))})
+	return json.Marshal(map[string]any{"streams": u.Summaries(trafficMoments(m))})
+}
+
+// trafficMoments are a run's moments as the record of its users wants them.
+func trafficMoments(m drill.Moments) traffic.Moments {
+	moments := traffic.Moments{From: m.From, FaultAt: m.FaultAt, PagedAt: m.PagedAt, RecoveredAt: m.RecoveredAt, DecidedAt: m.DecidedAt}
+	for _, s := range m.Disturbed {
+		moments.Disturbed = append(moments.Disturbed, traffic.Span{From: s.From, To: s.To})
+	}
+	return moments
 }

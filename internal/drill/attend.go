@@ -97,6 +97,9 @@ func (e *Engine) giveUp(why string) Verdict {
 }
 
 func (e *Engine) decide(ctx context.Context, v Verdict) error {
+	if err := e.note(ctx, entryGrading, GradingOf(&e.folder.Scenario.Spec)); err != nil {
+		return err
+	}
 	if err := e.note(ctx, entryVerdict, v); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/firedrill/firedrill/internal/scenario"
 	"github.com/firedrill/firedrill/internal/timeline"
 	"github.com/firedrill/firedrill/verifier"
 )
@@ -23,6 +24,7 @@ const (
 	entryProof    = "proof"    // Proof
 	entryHint     = "hint"     // Hint
 	entryGap      = "gap"      // Gap
+	entryGrading  = "grading"  // Grading: before the verdict
 	entryVerdict  = "verdict"  // Verdict
 	entryUsers    = "users"    // traffic summary, as the traffic package writes it
 	entryError    = "error"    // Failure
@@ -171,4 +173,21 @@ type Failure struct {
 	Transient bool   `json:"transient,omitempty"`
 	Webhook   bool   `json:"webhook,omitempty"` // an update that nobody got: the drill goes on without
 	Watcher   string `json:"watcher,omitempty"` // what is not watched for now; it is again when there is no message
+}
+
+// Grading is what the scenario said of the grade when the run was decided. The grade rests on
+// the journal alone: the scenario's own text may be changed, or gone, when it is asked for.
+type Grading struct {
+	Diagnosis *scenario.Diagnosis `json:"diagnosis"`
+	Rubric    *scenario.Rubric    `json:"rubric"`
+	Rates     map[string]int      `json:"rates"` // of the users' streams, requests a second
+}
+
+// GradingOf is what a scenario says of the grade.
+func GradingOf(spec *scenario.Spec) Grading {
+	g := Grading{Diagnosis: spec.Diagnosis, Rubric: spec.Rubric, Rates: map[string]int{}}
+	for _, stream := range spec.Traffic {
+		g.Rates[stream.Name] = stream.Rate
+	}
+	return g
 }

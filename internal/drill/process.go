@@ -144,6 +144,7 @@ func (r *Run) applyState(e session.Entry) error {
 	if r.PagedAt.IsZero() {
 		return nil
 	}
+	r.noteDisturbance(e.Time)
 	if r.held == nil {
 		r.held = map[string]bool{}
 	}
@@ -157,4 +158,21 @@ func (r *Run) applyState(e session.Entry) error {
 		r.held[g.ID] = g.Held
 	}
 	return nil
+}
+
+// noteDisturbance keeps when the referee disturbed the system to prove its recovery. One
+// that the system did not stand shows what the trainee left undone, and is not kept.
+func (r *Run) noteDisturbance(at time.Time) {
+	switch r.State.Phase {
+	case verifier.PhasePerturbing:
+		if r.disturbing.IsZero() {
+			r.disturbing = at
+		}
+		return
+	case verifier.PhaseHolding, verifier.PhaseRecovered:
+		if !r.disturbing.IsZero() {
+			r.Disturbed = append(r.Disturbed, Span{From: r.disturbing, To: at})
+		}
+	}
+	r.disturbing = time.Time{}
 }

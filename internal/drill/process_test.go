@@ -221,3 +221,41 @@ func TestToldScenario(t *testing.T) {
 		})
 	}
 }
+
+// TestDisturbed: when the referee disturbed a system that stood it is remembered; when the
+// system did not, or is disturbed still, it is not.
+func TestDisturbed(t *testing.T) {
+	t.Parallel()
+	in := func(phase string) string {
+		return `state {"phase":"` + phase + `","hold":{"required":"5s","elapsed":"0s"}}`
+	}
+	before := []string{`created {"run":"r"}`, `phase {"phase":"broken","attempt":1}`, in("perturbing"), in("holding"), `page {"text":"p"}`}
+	at := func(from, to int) Span {
+		zero := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+		return Span{From: zero.Add(time.Duration(from) * time.Second), To: zero.Add(time.Duration(to) * time.Second)}
+	}
+	tests := map[string]struct {
+		states []string
+		want   []Span
+	}{
+		"before the page":    {nil, nil},
+		"stood it":           {[]string{in("settling"), in("perturbing"), in("perturbing"), in("holding"), in("recovered")}, []Span{at(6, 8)}},
+		"the last of all":    {[]string{in("perturbing"), in("recovered")}, []Span{at(5, 6)}},
+		"did not stand it":   {[]string{in("perturbing"), in("failing"), in("holding")}, nil},
+		"under way":          {[]string{in("perturbing")}, nil},
+		"the second time":    {[]string{in("perturbing"), in("failing"), in("perturbing"), in("holding")}, []Span{at(7, 8)}},
+		"of another attempt": {[]string{in("perturbing"), in("holding"), `phase {"phase":"preparing","attempt":2}`}, nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run, err := Replay(journalOf(t, append(slices.Clone(before), test.states...)...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, run.Disturbed); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

@@ -36,9 +36,11 @@ type Run struct {
 	Hints      []Hint
 	Updates    []Update // steps of the incident's process, of every attempt
 	Broken     []Broken // safeguards that broke since this attempt's page
+	Disturbed  []Span   // when this attempt's referee disturbed the system, which stood it
 	Warnings   []string // what went wrong without hindering the referee
 	Gaps       []Gap
 	Clocks     []ClockSeen // whenever the nodes' clock was further from this host's, or nearer, than before
+	Grading    *Grading    // nil before the verdict, and in the journals of earlier versions
 	Verdict    *Verdict
 	Failures   []string
 	Trouble    string            // what stands in the referee's way for now: clean-up, or the cluster is away
@@ -50,7 +52,8 @@ type Run struct {
 
 	usersIn Phase // in which Users was journaled
 
-	held map[string]bool // safeguards by whether they held when last seen, since the page
+	held       map[string]bool // safeguards by whether they held when last seen, since the page
+	disturbing time.Time       // since when the system is disturbed; zero: it is not
 }
 
 // Asked is a command of the journal that waits for the referee. As an error it is why
@@ -113,7 +116,7 @@ func (r *Run) apply(e session.Entry) error {
 	return nil
 }
 
-// applyTold takes what was told of a run: by its trainee, and of its clocks.
+// applyTold takes what was told of a run: by its trainee, by its scenario, and of its clocks.
 func (r *Run) applyTold(e session.Entry) error {
 	switch e.Type {
 	case entryHint:
@@ -127,6 +130,9 @@ func (r *Run) applyTold(e session.Entry) error {
 		return r.applyClock(e)
 	case entryGap:
 		return appendDecoded(e, &r.Gaps)
+	case entryGrading:
+		r.Grading = new(Grading)
+		return e.Decode(r.Grading)
 	}
 	return nil // an entry of a later version is history that this one cannot read
 }
@@ -181,6 +187,7 @@ func (r *Run) applyPhase(e session.Entry) error {
 		r.State, r.Verdict, r.PagedAt, r.Page, r.Gaps = nil, nil, time.Time{}, "", nil
 		r.Baseline, r.Injected, r.SetUp, r.FaultAt = nil, nil, nil, time.Time{}
 		r.Broken, r.held, r.Users, r.UsersFirst, r.usersIn = nil, nil, nil, nil, ""
+		r.Disturbed, r.disturbing, r.Grading = nil, time.Time{}, nil
 	}
 	r.Trouble, r.Unwatched = "", nil
 	r.Phase, r.PhaseSince, r.Detail, r.Attempt = p.Phase, e.Time, p.Detail, max(p.Attempt, r.Attempt)
@@ -257,14 +264,19 @@ func (r *Run) Clock(now time.Time) time.Duration {
 	} else if !r.FinishedAt.IsZero() {
 		end = r.FinishedAt
 	}
-	used := end.Sub(r.PagedAt)
+	return max(r.AfterPage(end), 0)
+}
+
+// AfterPage is how long after the page a time is, on the clock: what is off it is left out.
+func (r *Run) AfterPage(at time.Time) time.Duration {
+	after := at.Sub(r.PagedAt)
 	for _, g := range r.OffTheClock() {
-		from, to := maxTime(g.From, r.PagedAt), minTime(g.To, end)
+		from, to := maxTime(g.From, r.PagedAt), minTime(g.To, at)
 		if to.After(from) {
-			used -= to.Sub(from)
+			after -= to.Sub(from)
 		}
 	}
-	return max(used, 0)
+	return after
 }
 
 // OffTheClock are the gaps that the clock leaves out, in order and without overlaps: a
@@ -298,7 +310,7 @@ func (r *Run) UsersFrom() time.Time {
 
 // Moments are the times that the users' summary is split at.
 func (r *Run) Moments() Moments {
-	m := Moments{From: r.UsersFrom(), FaultAt: r.FaultAt, PagedAt: r.PagedAt}
+	m := Moments{From: r.UsersFrom(), FaultAt: r.FaultAt, PagedAt: r.PagedAt, Disturbed: r.Disturbed}
 	if r.Verdict != nil {
 		m.RecoveredAt, m.DecidedAt = r.Verdict.RecoveredAt, r.Verdict.DecidedAt
 	}

@@ -28,4 +28,8 @@ type Moments struct {
 	PagedAt     time.Time
 	RecoveredAt time.Time
 	DecidedAt   time.Time
+	Disturbed   []Span // when the referee disturbed the system, which stood it
 }
+
+// Span is a stretch of time.
+type Span struct{ From, To time.Time }

@@ -139,15 +139,14 @@ type loop struct {
 func (l *loop) run(ctx context.Context) {
 	fresh := &http.Client{CheckRedirect: noRedirect, Transport: &http.Transport{DisableKeepAlives: true}}
 	kept := &http.Client{CheckRedirect: noRedirect, Transport: &http.Transport{MaxIdleConnsPerHost: 8, IdleConnTimeout: 90 * time.Second}}
-	tick := time.NewTicker(time.Second / time.Duration(l.stream.Rate))
-	defer tick.Stop()
+	due := newSchedule(l.stream.Rate, time.Now())
 	var group sync.WaitGroup
 	defer group.Wait()
 	for seq := uint64(1); ; seq++ {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-time.After(time.Until(due.next(time.Now()))):
 		}
 		line := Line{Stream: l.stream.Name, Boot: l.boot, Seq: seq, Sent: time.Now().UTC(), Conn: "new"}
 		client := fresh
@@ -167,6 +166,30 @@ func (l *loop) run(ctx context.Context) {
 			l.out.write(line)
 		})
 	}
+}
+
+// schedule says when requests are due. A prober that had no processor sends what it is late
+// with at once: users do not wait for it. Only after longest it begins anew; that stretch is
+// one of which nothing is known.
+type schedule struct {
+	interval time.Duration
+	last     time.Time
+}
+
+// longest is how late a request may be sent.
+const longest = 2 * time.Second
+
+func newSchedule(rate int, now time.Time) *schedule {
+	return &schedule{interval: time.Second / time.Duration(rate), last: now}
+}
+
+// next is when the next request is due.
+func (s *schedule) next(now time.Time) time.Time {
+	s.last = s.last.Add(s.interval)
+	if now.Sub(s.last) > longest {
+		s.last = now
+	}
+	return s.last
 }
 
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

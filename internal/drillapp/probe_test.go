@@ -200,3 +200,24 @@ func TestProbeCountsAKeptConnectionThatBroke(t *testing.T) {
 		t.Errorf("%d requests reached the server, want 4: one of them twice", n)
 	}
 }
+
+// TestSchedule: the loop is open: what is late is sent at once, none is left out, until so
+// much is late that nobody could say what its users would have seen.
+func TestSchedule(t *testing.T) {
+	t.Parallel()
+	zero := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	at := func(d time.Duration) time.Time { return zero.Add(d) }
+	s := newSchedule(10, zero)
+	for _, step := range []struct{ now, due time.Duration }{
+		{0, 100 * time.Millisecond},
+		{100 * time.Millisecond, 200 * time.Millisecond},
+		{1500 * time.Millisecond, 300 * time.Millisecond}, // it had no processor for a while
+		{1500 * time.Millisecond, 400 * time.Millisecond},
+		{10 * time.Second, 10 * time.Second},
+		{10 * time.Second, 10100 * time.Millisecond},
+	} {
+		if got := s.next(at(step.now)); !got.Equal(at(step.due)) {
+			t.Errorf("at %s: due at %s, want %s", step.now, got.Sub(zero), step.due)
+		}
+	}
+}

@@ -116,6 +116,9 @@ func expert(t *testing.T, spec scenario.Spec) grade.Input {
 		{Verb: grade.VerbResolve, Kind: "fix", Text: "repaired", FollowUp: "an alert"},
 	} {
 		e.ID, e.At = fmt.Sprintf("#%d", 100+i), at(30*time.Second+time.Duration(i)*limit/30)
+		if e.Text == "repaired, watching" || e.Verb == grade.VerbResolve { // once it is
+			e.At = at(limit/4 + time.Duration(i)*10*time.Second)
+		}
 		in.Entries = append(in.Entries, e)
 	}
 	return in

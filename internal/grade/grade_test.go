@@ -122,6 +122,75 @@ func TestAPreviousLogThatWasNotThere(t *testing.T) {
 	}
 }
 
+// TestReadsThatFailed: what failed was not read. An object that is not there is an answer, when
+// it is the one that the signal is about.
+func TestReadsThatFailed(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		match scenario.Match
+		event timeline.Event
+		want  bool
+	}{
+		"read":                       {scenario.Match{Verbs: []string{"get"}, Name: "shop"}, timeline.Event{Verb: "get", Resource: "secrets", Name: "shop", Code: 200}, true},
+		"a Secret that is missing":   {scenario.Match{Verbs: []string{"get"}, Name: "shop"}, timeline.Event{Verb: "get", Resource: "secrets", Name: "shop", Code: 404}, true},
+		"any one that is missing":    {scenario.Match{Verbs: []string{"get"}}, timeline.Event{Verb: "get", Resource: "secrets", Name: "shop", Code: 404}, true},
+		"one that never was":         {scenario.Match{Verbs: []string{"get"}, Name: "shop"}, timeline.Event{Verb: "get", Resource: "secrets", Name: "shop-nosuch", Code: 404}, false},
+		"a pod that never was":       {scenario.Match{Verbs: []string{"describe"}, Name: "shop"}, timeline.Event{Verb: "describe", Resource: "pods", Name: "shop-nosuch", Code: 404}, false},
+		"whatever pod":               {scenario.Match{Verbs: []string{"get"}}, timeline.Event{Verb: "get", Resource: "pods", Name: "nosuch", Code: 404}, false},
+		"a log that is not there":    {scenario.Match{Verbs: []string{"logs"}}, timeline.Event{Verb: "logs", Resource: "pods", Name: "shop-1", Code: 400}, false},
+		"a kubelet that was away":    {scenario.Match{Verbs: []string{"logs"}}, timeline.Event{Verb: "logs", Resource: "pods", Name: "shop-1", Code: 500}, false},
+		"refused":                    {scenario.Match{Verbs: []string{"get"}}, timeline.Event{Verb: "get", Resource: "secrets", Code: 403}, false},
+		"a change of what is not":    {scenario.Match{Verbs: []string{"patch"}}, timeline.Event{Verb: "patch", Resource: "secrets", Name: "shop", Code: 404, Writes: true}, false},
+		"several kinds, one missing": {scenario.Match{Verbs: []string{"get"}}, timeline.Event{Verb: "get", Resource: "secrets,pods", Name: "x", Code: 404}, false},
+	} {
+		if got := grade.Matches(run, []scenario.Match{test.match}, test.event); got != test.want {
+			t.Errorf("%s: it counts: %v, want %v", name, got, test.want)
+		}
+	}
+}
+
+// TestResolve: a resolution earns next to a recovery, once something was done.
+func TestResolve(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		at       time.Duration
+		followUp string
+		lost     bool // the run was not recovered
+		verbs    string
+		want     float64
+		text     string
+	}{
+		"after the repair":         {30 * time.Second, "y", false, "get undo!", 10, "resolved as fix, with a follow-up"},
+		"without a follow-up":      {30 * time.Second, "", false, "get undo!", 5, "resolved as fix, without a follow-up"},
+		"after the verdict":        {11 * time.Minute, "y", false, "get undo!", 10, "resolved as fix, with a follow-up"},
+		"in the first second":      {time.Second, "y", false, "get undo!", 0, "resolved as fix before anything was done"},
+		"after a look":             {15 * time.Second, "y", false, "get undo!", 0, "resolved as fix before anything was done"},
+		"by a session, for all":    {15 * time.Second, "y", false, "exec", 10, "resolved as fix, with a follow-up"},
+		"once it had recovered":    {9 * time.Minute, "y", false, "get", 10, "resolved as fix, with a follow-up"},
+		"of what was not repaired": {30 * time.Second, "y", true, "get undo!", 0, "resolved as fix, and the system was not recovered"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			in := input(events(strings.Fields(test.verbs)...))
+			in.Weights, in.Recovered = &grade.Weights{Process: 100}, !test.lost
+			in.Entries = []grade.Entry{{ID: "#9", Verb: grade.VerbResolve, Kind: "fix", Text: "x", FollowUp: test.followUp, At: at(test.at)}}
+			lines := part(t, grade.Of(in), grade.PartProcess).Lines
+			if l := lines[len(lines)-1]; l.Got != test.want || l.Text != test.text {
+				t.Errorf("got %g: %s", l.Got, l.Text)
+			}
+		})
+	}
+}
+
+// TestTheOrdersEvidence names the events that read the signals.
+func TestTheOrdersEvidence(t *testing.T) {
+	t.Parallel()
+	l := part(t, grade.Of(input(events("top", "get", "logs"))), grade.PartProcess).Lines[3]
+	if want := "timeline: first by audit e1, third by audit e2"; l.Evidence != want || l.At == nil || !l.At.Equal(at(30*time.Second)) {
+		t.Errorf("evidence %q at %v, want %q", l.Evidence, l.At, want)
+	}
+}
+
 // TestDecision: a change of the rubric's kind earns next to a recovery, and only when it
 // was one; a precaution however the run ended.
 func TestDecision(t *testing.T) {
@@ -293,6 +362,33 @@ func TestLastDiagnosisCounts(t *testing.T) {
 		}
 		if got := part(t, grade.Of(in), grade.PartRootCause).Got; got != test.want {
 			t.Errorf("%s: %.1f points, want %.1f", name, got, test.want)
+		}
+	}
+}
+
+// TestARepeatedDiagnosis: to say the same once more costs no time; to have said something
+// else in between does.
+func TestARepeatedDiagnosis(t *testing.T) {
+	t.Parallel()
+	right := grade.Entry{Verb: grade.VerbDiagnose, Class: "network", Object: "o", Mechanism: "m"}
+	wrong := grade.Entry{Verb: grade.VerbDiagnose, Class: "capacity", Object: "o", Mechanism: "m"}
+	for name, test := range map[string]struct {
+		entries []grade.Entry
+		want    time.Duration
+	}{
+		"once":             {[]grade.Entry{right}, time.Minute},
+		"twice":            {[]grade.Entry{right, right}, time.Minute},
+		"wrong in between": {[]grade.Entry{right, wrong, right}, 3 * time.Minute},
+		"wrong before":     {[]grade.Entry{wrong, right, right}, 2 * time.Minute},
+	} {
+		in := input(events("get"))
+		in.Diagnosis = &scenario.Diagnosis{Class: "network", Object: "o", Mechanism: "m"}
+		for i, e := range test.entries {
+			e.ID, e.At = fmt.Sprint("#", i), at(time.Duration(i+1)*time.Minute)
+			in.Entries = append(in.Entries, e)
+		}
+		if l := part(t, grade.Of(in), grade.PartTime).Lines[1]; l.At == nil || !l.At.Equal(at(test.want)) {
+			t.Errorf("%s: diagnosed at %v, want %s", name, l.At, test.want)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package grade
 
 import (
 	"cmp"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,10 +17,10 @@ const (
 	actorAdmin   = "admin"
 )
 
-// Matches tells whether an event is one of those that a run's rubric names. What the API
-// server refused is none, nor is a change that failed; to look for what is not there tells something.
+// Matches tells whether an event is one of those that a run's rubric names. What failed is
+// none: nothing was read, or changed. Only to look for what is not there tells something.
 func Matches(run string, all []scenario.Match, e timeline.Event) bool {
-	if e.Code == 401 || e.Code == 403 || e.Writes && e.Code >= 400 {
+	if e.Code >= 400 && (e.Writes || e.Code != http.StatusNotFound) {
 		return false
 	}
 	return slices.ContainsFunc(all, func(m scenario.Match) bool { return matches(run, m, e) })
@@ -36,11 +37,18 @@ func matches(run string, m scenario.Match, e timeline.Event) bool {
 		len(m.Resources) > 0 && !concerns(m.Resources, e.Resource),
 		!lies(cmp.Or(m.Namespace, run), e),
 		m.One && e.Name == "",
+		e.Code >= 400 && !absent(m, e),
 		m.Previous && (!strings.Contains(e.Detail, "previous") || e.Code >= 400), // there was none to read
 		m.Detail != "" && !contains(m.Detail, e):
 		return false
 	}
 	return named(m.Name, e)
+}
+
+// absent tells whether an object that was not found could be the one that is missing. A pod
+// has a name that its controller draws: one that is not there is a slip of the pen.
+func absent(m scenario.Match, e timeline.Event) bool {
+	return !concerns([]string{"pods", "replicasets"}, e.Resource) && (m.Name == "" || m.Name == e.Name)
 }
 
 // lies tells whether an event is about a namespace, or about all of them. The audit log

@@ -18,6 +18,21 @@ func (g *grader) diagnosis() (Entry, bool) {
 	return Entry{}, false
 }
 
+// firstLike is the diagnosis from which on nothing else was said: to repeat it costs no time.
+func (g *grader) firstLike(last Entry) Entry {
+	first := last
+	for _, e := range slices.Backward(g.told) {
+		switch {
+		case e.Verb != VerbDiagnose:
+		case e.Class == last.Class && e.Object == last.Object && e.Mechanism == last.Mechanism:
+			first = e
+		default:
+			return first
+		}
+	}
+	return first
+}
+
 // diagnosed tells whether class, object and mechanism of the last diagnosis are right.
 func (g *grader) diagnosed() bool {
 	e, ok := g.diagnosis()
@@ -181,6 +196,7 @@ func (g *grader) times() []line {
 	}
 	diagnosed := g.timed("diagnosed", shareDiagnosed, diagnosedThreshold, time.Time{}, "journal: no diagnose that is right in all of its parts")
 	if e, ok := g.diagnosis(); ok && (g.diagnosed() || g.Diagnosis == nil) {
+		e = g.firstLike(e)
 		diagnosed = g.timed("diagnosed", shareDiagnosed, diagnosedThreshold, e.At, entryEvidence(e, e.Mechanism))
 	}
 	return []line{ack, diagnosed, g.mitigated()}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/firedrill/firedrill/internal/scenario"
 	"github.com/firedrill/firedrill/internal/timeline"
@@ -92,22 +93,27 @@ func (s seen) line(share float64) line {
 // rubric's order. A chain only ever grows with more events.
 func (g *grader) order(total int) line {
 	l := line{max: shareOrder, text: "no signal was read before the first change", evidence: "timeline: no event of a signal"}
-	chain, names := g.longestChain(g.firstWrite())
+	chain, links := g.longestChain(g.firstWrite())
 	if chain == 0 {
 		return l
 	}
 	l.got = shareOrder * float64(chain) / float64(total)
+	var names, events []string
+	for _, link := range links {
+		names = append(names, link.Name)
+		events = append(events, link.Name+" by "+string(link.event.Source)+" "+link.event.ID)
+	}
 	l.text = "read in the order in which they pay: " + strings.Join(names, ", ")
-	l.evidence = "timeline: " + l.text
+	l.evidence, l.at = "timeline: "+strings.Join(events, ", "), links[len(links)-1].event.Time
 	return l
 }
 
 // longestChain weighs every chain of events before a place that read signals in the
 // rubric's order, and returns the heaviest.
-func (g *grader) longestChain(before int) (weight int, names []string) {
+func (g *grader) longestChain(before int) (weight int, links []seen) {
 	type chain struct {
 		weight int
-		names  []string
+		links  []seen
 	}
 	best := make([]chain, len(g.Rubric.Signals)+1) // best[k]: of the first k signals
 	for _, e := range g.events[:before] {
@@ -120,7 +126,7 @@ func (g *grader) longestChain(before int) (weight int, names []string) {
 				continue
 			}
 			if longer := best[k-1].weight + s.Weight; longer > best[k].weight {
-				best[k] = chain{longer, append(slices.Clone(best[k-1].names), s.Name)}
+				best[k] = chain{longer, append(slices.Clone(best[k-1].links), seen{Signal: s, event: e})}
 			}
 		}
 		for k := 1; k < len(best); k++ {
@@ -130,7 +136,7 @@ func (g *grader) longestChain(before int) (weight int, names []string) {
 		}
 	}
 	last := best[len(best)-1]
-	return last.weight, last.names
+	return last.weight, last.links
 }
 
 func (g *grader) acknowledged() line {
@@ -186,19 +192,34 @@ func (g *grader) notes() line {
 	return l
 }
 
-// resolved needs what was done, and what is left to do.
+// resolved needs what was done, and what is left to do, of an incident that was. Said before
+// anything was done it is no more than a wish.
 func (g *grader) resolved() line {
 	l := line{text: "the incident was not resolved with a word of what was done", max: shareResolve, evidence: "journal: no resolve"}
 	for _, e := range slices.Backward(g.told) {
 		if e.Verb != VerbResolve {
 			continue
 		}
-		l.evidence, l.at, l.got = entryEvidence(e, e.Kind+": "+e.Text), e.At, shareResolve
-		l.text = "resolved as " + e.Kind + ", with a follow-up"
-		if e.FollowUp == "" {
-			l.text, l.got = "resolved as "+e.Kind+", without a follow-up", shareResolve/2
+		l.evidence, l.at = entryEvidence(e, e.Kind+": "+e.Text), e.At
+		l.text = "resolved as " + e.Kind
+		switch {
+		case !g.Recovered:
+			l.text += ", and the system was not recovered"
+		case g.tooEarly(e.At):
+			l.text += " before anything was done"
+		case e.FollowUp == "":
+			l.text, l.got = l.text+", without a follow-up", shareResolve/2
+		default:
+			l.text, l.got = l.text+", with a follow-up", shareResolve
 		}
 		return l
 	}
 	return l
+}
+
+// tooEarly tells whether a time lies before the recovery and before whatever the trainee did
+// that may have changed something.
+func (g *grader) tooEarly(at time.Time) bool {
+	acts := func(e timeline.Event) bool { return e.Actor == actorTrainee && acted(e) && !e.Time.After(at) }
+	return at.Before(g.RecoveredAt) && !slices.ContainsFunc(g.events, acts)
 }

@@ -289,22 +289,22 @@ func TestTheUsersGradeIsOfTheIncident(t *testing.T) {
 	t.Parallel()
 	const first = `{"streams":[{"stream":"users","sent":9000,"failed":8000,"incident":{"sent":100,"failed":7,"missing":2,"longestOutage":{"duration":3000000000},
 		"unseen":[{"from":"2026-11-23T12:01:00Z","to":"2026-11-23T12:01:30Z"}],"failing":true,"servedAt":"2026-11-23T12:01:40Z"}}]}`
-	traffic := []scenario.Traffic{{Name: "users", Rate: 10}}
+	rates := map[string]int{"users": 10}
 	run := &drill.Run{Users: []byte(first)}
 	want := &grade.Users{Sent: 100, Failed: 7, Missing: 300, LongestOutage: 30 * time.Second, Rate: 10, Failing: true, ServedAt: at(100)}
-	if diff := cmp.Diff(want, gradedUsers(run, traffic)); diff != "" {
+	if diff := cmp.Diff(want, gradedUsers(run, rates)); diff != "" {
 		t.Error(diff)
 	}
 	run.UsersFirst, run.Users = run.Users, []byte(`{"streams":[{"stream":"users","sent":9000,"failed":8000}]}`)
-	if diff := cmp.Diff(want, gradedUsers(run, traffic)); diff != "" {
+	if diff := cmp.Diff(want, gradedUsers(run, rates)); diff != "" {
 		t.Error(diff)
 	}
 	run.Gaps = []drill.Gap{{From: at(65), To: at(95)}} // 25 of the 30 seconds are off the clock
-	if got := gradedUsers(run, traffic); got.Missing != 50 || got.LongestOutage != 5*time.Second {
+	if got := gradedUsers(run, rates); got.Missing != 50 || got.LongestOutage != 5*time.Second {
 		t.Errorf("with a gap: %+v", got)
 	}
 	run.UsersFirst = nil
-	if got := gradedUsers(run, traffic); got != nil {
+	if got := gradedUsers(run, rates); got != nil {
 		t.Errorf("nothing is known, and it is %+v", got)
 	}
 }

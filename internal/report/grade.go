@@ -10,8 +10,9 @@ import (
 	"github.com/firedrill/firedrill/internal/scenario"
 )
 
-// GradeOf grades a run that is decided; nil for one that is not. The spec may be nil when
-// the scenario is not to be had any more; without weights the default ones count.
+// GradeOf grades a run that is decided; nil for one that is not. The spec counts only where
+// the journal does not tell what the scenario said, and may be nil when it is not to be had any
+// more; without weights the default ones count.
 func GradeOf(run *drill.Run, spec *scenario.Spec, weights *grade.Weights) *grade.Grade {
 	if run.Verdict == nil {
 		return nil
@@ -29,11 +30,15 @@ func inputOf(run *drill.Run, spec *scenario.Spec) grade.Input {
 		Recovered: run.Verdict.Recovered, Verdict: run.Verdict.Reason, Limit: run.TimeLimit,
 		Events: run.Events,
 	}
-	var traffic []scenario.Traffic
-	if spec != nil {
-		in.Diagnosis, in.Rubric, in.Traffic, traffic = spec.Diagnosis, spec.Rubric, len(spec.Traffic) > 0, spec.Traffic
+	var by drill.Grading
+	switch {
+	case run.Grading != nil:
+		by = *run.Grading
+	case spec != nil:
+		by = drill.GradingOf(spec)
 	}
-	in.Users = gradedUsers(run, traffic)
+	in.Diagnosis, in.Rubric, in.Traffic = by.Diagnosis, by.Rubric, len(by.Rates) > 0
+	in.Users = gradedUsers(run, by.Rates)
 	if run.State != nil {
 		in.Checks, in.Safeguards = run.State.Checks, run.State.Safeguards
 	}
@@ -86,6 +91,7 @@ func gradedEntries(updates []drill.Update) []grade.Entry {
 
 // process adds the grade and the moments of the incident's process to a report.
 func (r *Report) process(run *drill.Run, spec *scenario.Spec, at func(time.Time, string) Moment) {
+	var last drill.Update // diagnosis of this attempt
 	for _, u := range run.Updates {
 		r.Timeline = append(r.Timeline, u.Event())
 		if run.PagedAt.IsZero() || u.At.Before(run.PagedAt) {
@@ -95,7 +101,10 @@ func (r *Report) process(run *drill.Run, spec *scenario.Spec, at func(time.Time,
 		case u.Verb == drill.UpdateAck && r.Times.Acknowledged.At == nil:
 			r.Times.Acknowledged = at(u.At, "journal "+u.ID()+": ack")
 		case u.Verb == drill.UpdateDiagnose:
-			r.Times.Diagnosed = at(u.At, "journal "+u.ID()+": the last diagnosis")
+			if u.Class != last.Class || u.Object != last.Object || u.Mechanism != last.Mechanism { // to repeat it costs no time
+				r.Times.Diagnosed = at(u.At, "journal "+u.ID()+": the last diagnosis")
+			}
+			last = u
 		}
 	}
 	if v := run.Verdict; v != nil {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/firedrill/firedrill/internal/drill"
 	"github.com/firedrill/firedrill/internal/grade"
-	"github.com/firedrill/firedrill/internal/scenario"
 )
 
 // incidents are the streams of a journaled summary, from the page to the verdict.
@@ -21,6 +20,7 @@ type incident struct {
 	Sent          int `json:"sent"`
 	Failed        int `json:"failed"`
 	Missing       int `json:"missing"`
+	Disturbed     int `json:"disturbed"`
 	LongestOutage struct {
 		Duration time.Duration `json:"duration"`
 	} `json:"longestOutage"`
@@ -47,7 +47,7 @@ func incidentsOf(summary []byte) (incidents, bool) {
 // gradedUsers adds the streams up, from the page to the verdict; nil when nothing is known.
 // The longest outage is the longest of any stream; the users are served again once those of
 // every stream are.
-func gradedUsers(run *drill.Run, traffic []scenario.Traffic) *grade.Users {
+func gradedUsers(run *drill.Run, rates map[string]int) *grade.Users {
 	told, ok := incidentsOf(run.Users) // the end's: it has the answers that came late
 	if !ok {
 		told, ok = incidentsOf(run.UsersFirst)
@@ -55,18 +55,16 @@ func gradedUsers(run *drill.Run, traffic []scenario.Traffic) *grade.Users {
 	if !ok {
 		return nil
 	}
-	rates := map[string]float64{}
 	u := &grade.Users{}
-	for _, t := range traffic {
-		rates[t.Name] = float64(t.Rate)
-		u.Rate += float64(t.Rate)
+	for _, rate := range rates {
+		u.Rate += float64(rate)
 	}
 	open := false
 	for _, s := range told.Streams {
 		in := s.Incident
 		unseen, longest := in.unseen(run.OffTheClock())
 		u.Sent, u.Failed = u.Sent+in.Sent, u.Failed+in.Failed
-		u.Missing += max(in.Missing, int(unseen.Seconds()*rates[s.Stream]))
+		u.Missing += max(in.Missing, int(unseen.Seconds()*float64(rates[s.Stream])))
 		u.LongestOutage = max(u.LongestOutage, in.LongestOutage.Duration, longest)
 		u.Failing = u.Failing || in.Failing
 		open = open || in.Failing && in.ServedAt.IsZero()

@@ -72,7 +72,7 @@ type Times struct {
 // when it did not come to pass.
 type Moment struct {
 	At        *time.Time `json:"at"`
-	AfterPage *float64   `json:"secondsAfterPage"`
+	AfterPage *float64   `json:"secondsAfterPage"` // on the clock: what is off it (gaps) is left out, as in the grade
 	Evidence  string     `json:"evidence"`
 }
 
@@ -181,7 +181,7 @@ func momentsOf(run *drill.Run) func(t time.Time, evidence string) Moment {
 		}
 		m := Moment{At: &t, Evidence: evidence}
 		if !run.PagedAt.IsZero() {
-			after := t.Sub(run.PagedAt).Seconds()
+			after := run.AfterPage(t).Seconds()
 			m.AfterPage = &after
 		}
 		return m

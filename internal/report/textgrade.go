@@ -108,6 +108,9 @@ func (s *Stream) sentences(u *Users) []string {
 	if text := s.Conns.sentence(); text != "" {
 		lines = append(lines, text)
 	}
+	if s.Disturbed > 0 {
+		lines = append(lines, fmt.Sprintf("%d of those that failed did so while firedrill disturbed the system to prove its recovery: nobody is charged with them", s.Disturbed))
+	}
 	if s.Missing > 0 {
 		lines = append(lines, fmt.Sprintf("%d more were sent and are not in the record", s.Missing))
 	}

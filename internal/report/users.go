@@ -31,6 +31,7 @@ type Stream struct {
 	Sent          int            `json:"sent"`
 	Failed        int            `json:"failed"`
 	Missing       int            `json:"missing"`                 // sent, but not in the record
+	Disturbed     int            `json:"disturbed,omitempty"`     // failed while firedrill disturbed the recovered system: nobody is charged with them
 	Unseen        float64        `json:"unseenSeconds,omitempty"` // of the incident, of which nothing is on record
 	Classes       map[string]int `json:"classes"`                 // requests by class of their answer, ok included
 	P50           float64        `json:"p50Seconds"`
@@ -81,7 +82,8 @@ type UsersPhase struct {
 }
 
 // Budget is the error budget that the incident burned, from the fault on. What is not on
-// record between the page and the verdict counts as failed, as it does in the grade. An objective
+// record between the page and the verdict counts as failed, and what failed while firedrill
+// disturbed the system to prove its recovery does not, as in the grade. An objective
 // of 99.9 % over 28 days allows 40.3 minutes in which everything fails.
 type Budget struct {
 	Burned float64 `json:"burnedSeconds"` // as time in which every request fails
@@ -179,10 +181,10 @@ func usersOf(data []byte, gaps []drill.Gap) *Users {
 			lost := float64(s.During.Failed + s.After.Failed)
 			if s.Incident != nil {
 				unseen, _ := s.Incident.unseen(gaps)
-				row.Unseen = unseen.Seconds()
+				row.Unseen, row.Disturbed = unseen.Seconds(), s.Incident.Disturbed
 				lost += max(float64(s.Incident.Missing), row.Unseen*rate)
 			}
-			row.Budget = &Budget{Burned: lost / rate}
+			row.Budget = &Budget{Burned: max(lost-float64(row.Disturbed), 0) / rate}
 		}
 		u.Streams = append(u.Streams, row)
 	}

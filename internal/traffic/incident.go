@@ -1,6 +1,7 @@
 package traffic
 
 import (
+	"slices"
 	"time"
 
 	"github.com/firedrill/firedrill/internal/drillapp"
@@ -21,6 +22,7 @@ type Moments struct {
 	PagedAt     time.Time // when the trainee was paged
 	RecoveredAt time.Time // when the system was recovered
 	DecidedAt   time.Time // when the verdict fell
+	Disturbed   []Span    // when the referee disturbed the system, which stood it, to prove the recovery
 }
 
 // Span is a stretch of time.
@@ -30,13 +32,15 @@ type Span struct {
 }
 
 // Incident is what the users of a stream saw from the page to the verdict, both included:
-// what the trainee answers for.
+// what the trainee answers for. So what failed while the referee disturbed the system, and
+// the system stood it, is counted apart: Failed, the outage and ServedAt are without it.
 type Incident struct {
 	From          time.Time `json:"from"`
 	To            time.Time `json:"to"`
 	Sent          int       `json:"sent"`
 	Failed        int       `json:"failed"`
-	Missing       int       `json:"missing"` // sent, but not in the record
+	Missing       int       `json:"missing"`             // sent, but not in the record
+	Disturbed     int       `json:"disturbed,omitempty"` // failed while the referee disturbed the system
 	LongestOutage Outage    `json:"longestOutage"`
 	Unseen        []Span    `json:"unseen,omitempty"`  // stretches that the record knows nothing of
 	Failing       bool      `json:"failing"`           // some failures were not isolated
@@ -45,20 +49,32 @@ type Incident struct {
 
 // incident sums up a stream between the page and the verdict; nil before there are both,
 // and when requests of that time are in memory no more.
-func (s *stream) incident(from, to time.Time) *Incident {
+func (s *stream) incident(m Moments) *Incident {
+	from, to := m.PagedAt, m.DecidedAt
 	if from.IsZero() || to.IsZero() || from.Before(s.droppedTo) {
 		return nil
 	}
 	entries := s.entries[s.from(from):max(s.from(from), s.from(to.Add(1)))]
-	in := &Incident{From: from, To: to, Sent: len(entries), LongestOutage: longestOutage(entries), Unseen: s.unseen(entries, from, to)}
+	in := &Incident{From: from, To: to, Sent: len(entries), Missing: s.missingOf(entries), Unseen: s.unseen(entries, from, to)}
+	own := make([]entry, 0, len(entries)) // what the trainee answers for
 	for _, e := range entries {
-		if e.class != drillapp.ClassOK {
+		switch failed := e.class != drillapp.ClassOK; {
+		case failed && m.disturbed(e.sent):
+			in.Disturbed++
+			continue
+		case failed:
 			in.Failed++
 		}
+		own = append(own, e)
 	}
-	in.Missing = s.missingOf(entries)
-	in.Failing, in.ServedAt = served(entries)
+	in.LongestOutage = longestOutage(own)
+	in.Failing, in.ServedAt = served(own)
 	return in
+}
+
+// disturbed tells whether the referee disturbed the system then.
+func (m Moments) disturbed(at time.Time) bool {
+	return slices.ContainsFunc(m.Disturbed, func(s Span) bool { return !at.Before(s.From) && !at.After(s.To) })
 }
 
 // missingOf counts the numbers that are left out between a boot's first and last request of

@@ -33,6 +33,26 @@ func TestIncident(t *testing.T) {
 	}
 }
 
+// TestDisturbed: what fails while the referee disturbs a system that stands it is nobody's
+// failure, and the users were served before it.
+func TestDisturbed(t *testing.T) {
+	t.Parallel()
+	r := newRecord(shopTraffic())
+	fill(t, r, 100, 140, drillapp.ClassConnect) // page at 10
+	fill(t, r, 141, 200, drillapp.ClassOK)
+	fill(t, r, 201, 280, drillapp.ClassTimeout) // 20.1 to 28
+	fill(t, r, 281, 400, drillapp.ClassOK)
+	moments := Moments{FaultAt: at(5), PagedAt: at(10), DecidedAt: at(35), Disturbed: []Span{{From: at(20), To: at(28)}}}
+	got := r.Summaries(moments)[0].Incident
+	if got.Sent != 251 || got.Failed != 41 || got.Disturbed != 80 || got.Missing != 0 || !got.ServedAt.Equal(at(14.1)) || got.LongestOutage.Duration != 4100*time.Millisecond {
+		t.Errorf("got %+v", got)
+	}
+	moments.Disturbed[0].To = at(27) // what goes on after it is not its doing
+	if got := r.Summaries(moments)[0].Incident; got.Failed != 51 || got.Disturbed != 70 || !got.ServedAt.Equal(at(28.1)) {
+		t.Errorf("got %+v", got)
+	}
+}
+
 // TestAnIncidentThatIsForgotten: requests that are in memory no more are not taken for none.
 func TestAnIncidentThatIsForgotten(t *testing.T) {
 	t.Parallel()

@@ -75,7 +75,7 @@ func (r *Record) Summaries(m Moments) []Summary {
 
 func (s *stream) summary(name string, m Moments) Summary {
 	entries := s.entries[s.from(m.From):]
-	sum := Summary{Stream: name, Classes: map[string]int{}, LongestOutage: longestOutage(entries), Incident: s.incident(m.PagedAt, m.DecidedAt)}
+	sum := Summary{Stream: name, Classes: map[string]int{}, LongestOutage: longestOutage(entries), Incident: s.incident(m)}
 	for _, seqs := range s.seqs {
 		sum.Missing += seqs.missing()
 	}
