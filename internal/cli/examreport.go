@@ -37,7 +37,9 @@ type examDrill struct {
 	Verdict   string   `json:"verdict,omitempty"`
 	// Unwatched is for how many seconds of the drill no referee watched, though the clock ran.
 	Unwatched float64 `json:"unwatchedSeconds,omitempty"`
-	Edited    string  `json:"edited,omitempty"` // what was done to its journal: it counts 0, and the exam is not passed
+	// Stood is for how many seconds its clock stood, as the cluster did not answer.
+	Stood  float64 `json:"stoodSeconds,omitempty"`
+	Edited string  `json:"edited,omitempty"` // what was done to its journal: it counts 0, and the exam is not passed
 }
 
 // States of an exam's drill.
@@ -116,6 +118,9 @@ func (f *Factory) resultOf(ctx context.Context, e *openExam, weights *grade.Weig
 					row.Unwatched += g.To.Sub(g.From).Seconds()
 				}
 			}
+			for _, g := range run.OffTheClock() {
+				row.Stood += g.To.Sub(g.From).Seconds()
+			}
 			if run.over() {
 				f.decided(&row, run.Run, weights)
 			}
@@ -187,6 +192,12 @@ func (f *Factory) printExam(result examResult, output string) error {
 		return fmt.Errorf("print the exam: %w", err)
 	}
 	for _, d := range result.Drills {
+		if d.Stood > 0 {
+			if err := f.Printf("%s drill %d (%s): the clock stood for %.0f s, in which the cluster did not answer; was that the drill's doing? (firedrill report %s)\n",
+				p.Yellow("clock stood:"), d.Place, d.Run, d.Stood, d.Run); err != nil {
+				return err
+			}
+		}
 		if d.Unwatched > 0 {
 			if err := f.Printf("%s drill %d (%s): no referee watched for %.0f s, and the clock ran on: it was ended or stopped, or the machine was too busy or started anew (firedrill report %s)\n",
 				p.Yellow("not watched:"), d.Place, d.Run, d.Unwatched, d.Run); err != nil {

@@ -191,8 +191,9 @@ func knownExams(all []*openExam) string {
 	return " (known:" + text + ")"
 }
 
-// mayAnswer refuses the answers on a machine of trainees, and while an exam is sat here.
-func (f *Factory) mayAnswer() error {
+// mayAnswer refuses the answers of a scenario on a machine of trainees, while an exam is sat
+// here, and while a run of it is graded.
+func (f *Factory) mayAnswer(name string) error {
 	if f.Getenv(envExam) != "" {
 		return usageErrorf("--answers is refused: %s is set on this machine", envExam)
 	}
@@ -211,6 +212,16 @@ func (f *Factory) mayAnswer() error {
 		if run.InExam() {
 			return usageErrorf("--answers is refused: run %s is an exam and not decided yet (firedrill end %s gives it up)", run.Created.Run, run.Created.Run)
 		}
+		if run.Hidden() && run.Scenario == name {
+			return usageErrorf("--answers is refused: run %s of %s is graded and not decided yet (firedrill end %s gives it up)", run.Created.Run, name, run.Created.Run)
+		}
+	}
+	open, err := f.openExams() // also between two of its drills
+	if err != nil {
+		return fmt.Errorf("--answers: whether an exam is under way is not known: %w", err)
+	}
+	if len(open) > 0 {
+		return usageErrorf("--answers is refused: exam %s is not over (firedrill exam next %s goes on with it)", open[0].id, open[0].id)
 	}
 	return nil
 }

@@ -16,8 +16,10 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/firedrill/firedrill/internal/drill"
+	"github.com/firedrill/firedrill/internal/home"
 	"github.com/firedrill/firedrill/internal/iostreams"
 	"github.com/firedrill/firedrill/internal/scenario"
+	"github.com/firedrill/firedrill/internal/session"
 	"github.com/firedrill/firedrill/scenarios"
 )
 
@@ -292,4 +294,82 @@ func TestShowInAnExam(t *testing.T) {
 	if err := runShow(&showOptions{factory: f, name: "oomkilled", output: outputText}); err != nil {
 		t.Errorf("without answers: %v", err)
 	}
+}
+
+// TestShowWhileGraded: a hint costs points, so the answers are not free for as long as the run
+// is graded; those of other scenarios are nobody's secret.
+func TestShowWhileGraded(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		mode    drill.Mode
+		decided bool
+		show    string
+		refused bool
+	}{
+		"graded":           {drill.ModeGraded, false, "oomkilled", true},
+		"another scenario": {drill.ModeGraded, false, "bad-probe", false},
+		"decided":          {drill.ModeGraded, true, "oomkilled", false},
+		"training":         {drill.ModeTraining, false, "oomkilled", false},
+		"exam":             {drill.ModeExam, false, "bad-probe", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f, store := newHome(t)
+			entries := []any{"page", drill.Page{Text: "p"}, "phase", drill.PhaseChange{Phase: drill.PhaseActive, Attempt: 1}}
+			if c.decided {
+				entries = append(entries, "verdict", drill.Verdict{Reason: "not recovered: x"})
+			}
+			journal, err := store.Create("shop-aaaaa")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := drill.Begin(t.Context(), journal, drill.Created{Run: "shop-aaaaa", Scenario: "oomkilled", Mode: c.mode}); err != nil {
+				t.Fatal(err)
+			}
+			for i := 0; i < len(entries); i += 2 {
+				kind, _ := entries[i].(string)
+				if _, err := journal.Append(t.Context(), kind, entries[i+1]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			expectAnswers(t, f, c.show, c.refused)
+		})
+	}
+}
+
+// TestShowBetweenTheDrillsOfAnExam: the answers of those to come are not shown in between.
+func TestShowBetweenTheDrillsOfAnExam(t *testing.T) {
+	t.Parallel()
+	f, _ := newHome(t)
+	h, err := f.Home()
+	if err != nil {
+		t.Fatal(err)
+	}
+	exam := "apiVersion: firedrill.dev/v1alpha1\nkind: Exam\ntitle: Spring\nscenarios:\n  - name: oomkilled\n"
+	if err := home.WriteFile(filepath.Join(h.Exam("exam-aaaaa"), examFile), []byte(exam), home.FilePerm); err != nil {
+		t.Fatal(err)
+	}
+	expectAnswers(t, f, "bad-probe", true)
+}
+
+func expectAnswers(t *testing.T, f *Factory, name string, refused bool) {
+	t.Helper()
+	err := runShow(&showOptions{factory: f, name: name, answers: true, output: outputJSON})
+	var usage *usageError
+	if errors.As(err, &usage) != refused || !refused && err != nil {
+		t.Errorf("got %v", err)
+	}
+}
+
+func newHome(t *testing.T) (*Factory, *session.Store) {
+	t.Helper()
+	streams, _, _, _ := iostreams.Test()
+	dir := t.TempDir()
+	f := NewFactory(streams)
+	f.Getenv = func(key string) string { return map[string]string{"FIREDRILL_HOME": dir}[key] }
+	store, err := f.store()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f, store
 }

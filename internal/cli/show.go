@@ -79,7 +79,7 @@ func newShow(f *Factory) *cobra.Command {
 		Long: `Show what a drill is about: its symptom, its time limit and the page that is sent, with
 names as one run of it might have them. --answers also shows the cause, the hints, the
 solutions and the wrong fixes, for instructors; it is refused where ` + envExam + ` is set, and
-while a run in mode exam is not decided.`,
+while an exam is not over or a graded run of the scenario is not decided.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.name = args[0]
@@ -98,7 +98,7 @@ while a run in mode exam is not decided.`,
 func runShow(o *showOptions) error {
 	f := o.factory
 	if o.answers {
-		if err := f.mayAnswer(); err != nil {
+		if err := f.mayAnswer(o.name); err != nil {
 			return err
 		}
 	}

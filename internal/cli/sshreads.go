@@ -32,7 +32,7 @@ var assignment = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
 var lookers = []string{ //nolint:gochecknoglobals // a constant table
 	"cat", "cd", "clear", "cut", "df", "dig", "du", "echo", "exit", "false", "file", "free", "getent", "grep", "head", "host", "htop", "id", "less", "ls",
 	"lsblk", "lscpu", "lsof", "md5sum", "netstat", "nproc", "nslookup", "ping", "printf", "ps", "pwd", "sha256sum", "sleep", "stat", "tail", "top", "true",
-	"uname", "uniq", "uptime", "vmstat", "wc", "which", "whoami", "zgrep",
+	"uname", "uptime", "vmstat", "wc", "which", "whoami", "zgrep",
 }
 
 // judges tell of commands that may do either, by their arguments.
@@ -58,6 +58,7 @@ func judges() map[string]func(args []string) bool {
 		"find":       without("-delete", "-exec", "-ok", "-fprint", "-fls"),
 		"history":    without("-c", "-d", "-w", "-a"),
 		"sort":       without("-o", "--output"),
+		"uniq":       uniqReads,
 		"ss":         without("-K", "--kill"),
 		"openssl": func(args []string) bool {
 			return len(args) > 0 && slices.Contains([]string{"x509", "verify", "version", "s_client", "crl", "req", "asn1parse"}, args[0]) &&
@@ -111,6 +112,20 @@ func verbOf(args []string, valued ...string) string {
 		}
 	}
 	return ""
+}
+
+// uniqReads: its second operand is the file that it writes.
+func uniqReads(args []string) bool {
+	operands := 0
+	for i := 0; i < len(args); i++ {
+		switch {
+		case slices.Contains([]string{"-f", "-s", "-w"}, args[i]):
+			i++
+		case !strings.HasPrefix(args[i], "-") || args[i] == "-":
+			operands++
+		}
+	}
+	return operands < 2
 }
 
 func shellReads(args []string) bool {

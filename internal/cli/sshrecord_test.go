@@ -31,6 +31,7 @@ func TestReadsOnly(t *testing.T) {
 		"awk '{print $1}' f", "awk -F: '$3 > 999' /etc/passwd", "awk -F ':' -v n=3 '$3>n {print $1}' f", "ps aux | awk '/kubelet|containerd/ {print $2}'", "awk '/systemd/' f",
 		"env", "env -i", "env LC_ALL=C ls", "env -u LANG journalctl -n 5", "env | sort",
 		"iptables -L", "iptables -nvL -t nat", "iptables -t nat -S KUBE-SERVICES", "iptables -tnat -L", "ip6tables --list --numeric", "iptables -L INPUT -n --line-numbers",
+		"uniq f", "sort f | uniq -c", "uniq -f 2 f", "uniq -w3 -",
 		"ctr -n k8s.io containers ls", "ctr --namespace k8s.io i ls -q", "ctr version", "ctr ns ls", "ctr -n k8s.io task ps x",
 	}
 	changes := []string{
@@ -50,6 +51,7 @@ func TestReadsOnly(t *testing.T) {
 		"awk '{printf \"%s\", $1 >> \"f\"}' g", "awk -f prog f", "awk -i inplace '{print}' f", "awk 'BEGIN {f=\"sys\" \"tem\"; @f(\"reboot\")}'", "awk", "awk '{print}' f > g",
 		"env reboot", "env A=b systemctl stop kubelet", "env -S 'rm x'", "env -u LANG rm x", "env -C / rm x",
 		"iptables -F", "iptables -t nat -F", "iptables -L -Z", "iptables -A INPUT -j DROP", "iptables -D INPUT 1", "iptables", "iptables -P INPUT DROP", "iptables --flush", "iptables -LF",
+		"uniq good.yaml /var/lib/kubelet/config.yaml", "uniq -c a b", "uniq - b",
 		"ctr images rm x", "ctr run ls x", "ctr -n k8s.io t kill x", "ctr t exec --exec-id ls x sh", "ctr containers", "ctr images pull ls",
 	}
 	for _, line := range looks {
