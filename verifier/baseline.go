@@ -128,6 +128,8 @@ type NodeState struct {
 	Labels        map[string]string `json:"labels,omitempty"`
 	Taints        []string          `json:"taints,omitempty"` // as kubectl writes them: key=value:Effect
 	Unschedulable bool              `json:"unschedulable,omitempty"`
+	PodCIDRs      []string          `json:"podCIDRs,omitempty"`
+	ProviderID    string            `json:"providerID,omitempty"`
 }
 
 // TakeBaseline reads the namespace and the named nodes (all of them when none is named).

@@ -158,7 +158,10 @@ func (b *Baseline) takeNodes(ctx context.Context, client kubernetes.Interface, n
 		if len(names) > 0 && !slices.Contains(names, n.Name) {
 			continue
 		}
-		s := NodeState{UID: n.UID, Labels: maps.Clone(n.Labels), Unschedulable: n.Spec.Unschedulable}
+		s := NodeState{
+			UID: n.UID, Labels: maps.Clone(n.Labels), Unschedulable: n.Spec.Unschedulable,
+			PodCIDRs: slices.Clone(n.Spec.PodCIDRs), ProviderID: n.Spec.ProviderID,
+		}
 		for i := range n.Spec.Taints {
 			s.Taints = append(s.Taints, n.Spec.Taints[i].ToString())
 		}

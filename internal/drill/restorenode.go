@@ -70,7 +70,7 @@ func lane(nodes map[string]verifier.NodeState, selector string) ([]string, error
 
 // restoreOwn restores the node that the drill had for itself, and waits until it is ready.
 func (e *Engine) restoreOwn(ctx context.Context, name string, want verifier.NodeState) error {
-	if _, err := e.ensureRegistered(ctx, name); err != nil {
+	if _, err := e.ensureRegistered(ctx, name, want); err != nil {
 		return err
 	}
 	return e.restoreNode(ctx, name, true, func(*corev1.Node) verifier.NodeState { return want })
@@ -81,7 +81,7 @@ func (e *Engine) restoreOwn(ctx context.Context, name string, want verifier.Node
 // there again. Whether such a node is ready is for the end to wait for only when it had to
 // be registered anew.
 func (e *Engine) restoreShared(ctx context.Context, name string, base verifier.NodeState) error {
-	anew, err := e.ensureRegistered(ctx, name)
+	anew, err := e.ensureRegistered(ctx, name, base)
 	if err != nil {
 		return err
 	}
@@ -113,12 +113,31 @@ func (e *Engine) restoreNode(ctx context.Context, name string, awaitReady bool, 
 	})
 }
 
-// ensureRegistered makes the kubelet register a Node object that was deleted: it does
-// so only when it starts. It tells whether that was needed.
-func (e *Engine) ensureRegistered(ctx context.Context, name string) (anew bool, err error) {
-	_, err = e.Client.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
-	if !apierrors.IsNotFound(err) {
+// ensureRegistered makes a Node object that was deleted anew, in the pod network that it had,
+// and the kubelet take it for its own: it registers only when it starts. One that somebody
+// registered again meanwhile has another network, and the node's files with it: it is
+// made anew as well. It tells whether anything was needed.
+func (e *Engine) ensureRegistered(ctx context.Context, name string, was verifier.NodeState) (anew bool, err error) {
+	nodes := e.Client.CoreV1().Nodes()
+	node, err := nodes.Get(ctx, name, metav1.GetOptions{})
+	switch {
+	case err == nil && (len(was.PodCIDRs) == 0 || len(node.Spec.PodCIDRs) == 0 || slices.Equal(was.PodCIDRs, node.Spec.PodCIDRs)):
+		return false, nil
+	case err == nil:
+		err = nodes.Delete(ctx, name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &node.UID}})
+	}
+	if err != nil && !apierrors.IsNotFound(err) {
 		return false, err
+	}
+	made := &corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: was.Labels},
+		Spec:       corev1.NodeSpec{PodCIDRs: was.PodCIDRs, ProviderID: was.ProviderID},
+	}
+	if len(was.PodCIDRs) > 0 {
+		made.Spec.PodCIDR = was.PodCIDRs[0]
+	}
+	if _, err := nodes.Create(ctx, made, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
+		return false, fmt.Errorf("make node %s again: %w", name, err)
 	}
 	if _, err := e.Nodes.Run(ctx, name, "systemctl", "restart", "kubelet"); err != nil {
 		return false, fmt.Errorf("register node %s again: %w", name, err)

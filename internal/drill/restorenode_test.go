@@ -11,7 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// kubelets is node access that registers a node when its kubelet is restarted.
+// kubelets is node access that takes a node for its own when its kubelet is restarted.
 type kubelets struct {
 	w         *world
 	restarted []string
@@ -19,8 +19,19 @@ type kubelets struct {
 
 func (k *kubelets) Run(ctx context.Context, node string, command ...string) (string, error) {
 	k.restarted = append(k.restarted, node+" "+strings.Join(command, " "))
-	_, err := k.w.client.CoreV1().Nodes().Create(ctx, readyNode(node, nil), metav1.CreateOptions{})
+	nodes := k.w.client.CoreV1().Nodes()
+	is, err := nodes.Get(ctx, node, metav1.GetOptions{})
+	if err != nil {
+		return "", err
+	}
+	is.Status = readyNode(node, nil).Status
+	_, err = nodes.UpdateStatus(ctx, is, metav1.UpdateOptions{})
 	return "", err
+}
+
+func inNetwork(n *corev1.Node, cidr string) *corev1.Node {
+	n.Spec.PodCIDR, n.Spec.PodCIDRs, n.Spec.ProviderID = cidr, []string{cidr}, "kind://"+n.Name
+	return n
 }
 
 func readyNode(name string, labels map[string]string) *corev1.Node {
@@ -50,7 +61,7 @@ func TestTheNodesOfTheRunAreRestored(t *testing.T) {
 	w := newWorldOf(t, testScenario, Created{NodeSelector: "lane=yes"})
 	lane := map[string]string{"lane": "yes"}
 	for _, node := range []*corev1.Node{
-		readyNode("cp", map[string]string{"lane": "yes", labelControlPlane: ""}), readyNode("w1", lane), readyNode("w2", lane), readyNode("w3", lane), readyNode("other", nil),
+		readyNode("cp", map[string]string{"lane": "yes", labelControlPlane: ""}), readyNode("w1", lane), inNetwork(readyNode("w2", lane), "10.244.2.0/24"), inNetwork(readyNode("w3", lane), "10.244.3.0/24"), readyNode("other", nil),
 	} {
 		if _, err := w.client.CoreV1().Nodes().Create(t.Context(), node, metav1.CreateOptions{}); err != nil {
 			t.Fatal(err)
@@ -74,6 +85,14 @@ func TestTheNodesOfTheRunAreRestored(t *testing.T) {
 		if err := w.client.CoreV1().Nodes().Delete(t.Context(), "w2", metav1.DeleteOptions{}); err != nil {
 			t.Fatal(err)
 		}
+		if verb == VerbEnd { // this one registers w3 again, which gets another network
+			if err := w.client.CoreV1().Nodes().Delete(t.Context(), "w3", metav1.DeleteOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.client.CoreV1().Nodes().Create(t.Context(), inNetwork(readyNode("w3", lane), "10.244.7.0/24"), metav1.CreateOptions{}); err != nil {
+				t.Fatal(err)
+			}
+		}
 		w.setReady(corev1.ConditionTrue)
 		w.ask(verb)
 		if verb == VerbReset {
@@ -90,12 +109,15 @@ func TestTheNodesOfTheRunAreRestored(t *testing.T) {
 			if node.Spec.Unschedulable != touched || (len(node.Spec.Taints) > 0) != touched || (node.Labels["mine"] != "") != touched {
 				t.Errorf("after %s: %s: changed %+v, labels %v; want changed: %t", verb, name, node.Spec, node.Labels, touched)
 			}
+			if want := map[string]string{"w2": "10.244.2.0/24", "w3": "10.244.3.0/24"}[name]; node.Spec.PodCIDR != want || want != "" && node.Spec.ProviderID != "kind://"+name {
+				t.Errorf("after %s: %s: pod network %q, provider ID %q, want %q", verb, name, node.Spec.PodCIDR, node.Spec.ProviderID, want)
+			}
 			if diff := cmp.Diff(lane, node.Labels, cmpopts.EquateEmpty()); !touched && diff != "" {
 				t.Errorf("after %s: %s: labels (-want +got):\n%s", verb, name, diff)
 			}
 		}
 	}
-	if len(k.restarted) != 2 {
-		t.Errorf("in the nodes was run: %q, want the kubelet of w2 restarted twice", k.restarted)
+	if len(k.restarted) != 3 {
+		t.Errorf("in the nodes was run: %q, want the kubelets of w2, w2 and w3 restarted", k.restarted)
 	}
 }
