@@ -82,6 +82,9 @@ func (c *HTTP) Observe(ctx context.Context, t *Target) (Observation, error) {
 	case c.MaxP99 > 0 && stats.P99 > c.MaxP99.Std():
 		return Observation{Reason: fmt.Sprintf("users wait too long: more than %s for 1 in 100", c.MaxP99), Evidence: evidence}, nil
 	}
+	if reason, err := c.unanswered(ctx, t, stats.Timeout, want); reason != "" || err != nil {
+		return Observation{Reason: reason, Evidence: evidence}, err
+	}
 	if reason, err := c.starved(ctx, t, stats); reason != "" || err != nil {
 		return Observation{Reason: reason, Evidence: evidence}, err
 	}
@@ -90,6 +93,29 @@ func (c *HTTP) Observe(ctx context.Context, t *Target) (Observation, error) {
 		reason = "users get good answers often enough"
 	}
 	return Observation{Passed: true, Reason: reason, Evidence: evidence}, nil
+}
+
+// unanswered looks once more at a window of the same length that ended a timeout ago: what
+// users waited for in vain comes on record late, and may lie before the present window by then.
+// Only after a fault: before it nobody has stopped answering.
+func (c *HTTP) unanswered(ctx context.Context, t *Target, timeout time.Duration, want float64) (string, error) {
+	window := c.Window.Std()
+	if window <= 0 {
+		window = defaultWindow
+	}
+	to := t.Now().Add(-timeout)
+	from := to.Add(-window)
+	if timeout <= 0 || t.FaultAt.IsZero() || from.Before(t.FaultAt) {
+		return "", nil
+	}
+	stats, err := t.Traffic.Window(ctx, c.Stream, from, to)
+	if err != nil {
+		return "", fmt.Errorf("read the users' requests of stream %s: %w", c.Stream, err)
+	}
+	if stats.Sent >= max(c.MinRequests, 1) && stats.ratio() < want {
+		return "users' requests fail, by answers that came late" + suffix(classes(stats)), nil
+	}
+	return "", nil
 }
 
 // scope is the pods that perPod is about; nil without.

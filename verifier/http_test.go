@@ -96,3 +96,28 @@ func TestHTTPValidate(t *testing.T) {
 		})
 	}
 }
+
+// TestAnswersThatCameLate: what users waited for in vain is on record after their patience is
+// over, when the present window may lie behind it.
+func TestAnswersThatCameLate(t *testing.T) {
+	t.Parallel()
+	check := &HTTP{stream: stream{Stream: "users", Window: scenario.Duration(5 * time.Second)}}
+	look := func(failed time.Time, faultAt time.Time) *Target {
+		on := target()
+		on.FaultAt = faultAt
+		on.Traffic = fakeTraffic(func(_ string, from, to time.Time) (TrafficStats, error) {
+			stats := TrafficStats{Sent: 50, OK: 50, Timeout: 4 * time.Second}
+			if !failed.Before(from) && failed.Before(to) {
+				stats.OK, stats.Errors = 49, map[string]int{"timeout": 1}
+			}
+			return stats, nil
+		})
+		return on
+	}
+	ago := func(d time.Duration) time.Time { return epoch.Add(-d) }
+	expect(t, check, look(ago(7*time.Second), ago(time.Minute)), false, "by answers that came late (timeout)")
+	expect(t, check, look(ago(10*time.Second), ago(time.Minute)), true, "users get good answers")
+	expect(t, check, look(ago(3*time.Second), ago(time.Minute)), false, "users' requests fail (timeout)")
+	expect(t, check, look(ago(7*time.Second), ago(8*time.Second)), true, "users get good answers") // the fault's own moment
+	expect(t, check, look(ago(7*time.Second), time.Time{}), true, "users get good answers")
+}

@@ -106,6 +106,9 @@ type TrafficStats struct {
 	P50, P99  time.Duration
 	LastError string    `json:"lastError,omitempty"`
 	Latest    time.Time `json:"latest"` // when the newest request of the window was sent
+	// Timeout is how long a request of the stream waits for its answer: what was sent within
+	// that time may not be on record yet. Zero: it is not known.
+	Timeout time.Duration `json:"-"`
 }
 
 // Target is the system under observation. Everything a check needs comes from here.

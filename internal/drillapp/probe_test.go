@@ -206,7 +206,7 @@ func TestProbeCountsAKeptConnectionThatBroke(t *testing.T) {
 func TestSchedule(t *testing.T) {
 	t.Parallel()
 	zero := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	at := func(d time.Duration) time.Time { return zero.Add(d) }
+	at := zero.Add
 	s := newSchedule(10, zero)
 	for _, step := range []struct{ now, due time.Duration }{
 		{0, 100 * time.Millisecond},

@@ -75,10 +75,19 @@ func fetch(client *http.Client, req *http.Request) (code int, body []byte, err e
 	return resp.StatusCode, body, err
 }
 
+// clip keeps what a record needs of a text: a line of it is never too long to be read back.
+func clip(text string) string {
+	const most = 300
+	if len(text) > most {
+		return strings.ToValidUTF8(text[:most], "") + "..."
+	}
+	return text
+}
+
 func (l *loop) judge(line *Line, body []byte) {
 	var answer Answer
 	if json.Unmarshal(body, &answer) == nil { // any other body is no answer of drillapp, but may be a good one
-		line.Pod, line.Version, line.Error = answer.Pod, answer.Version, answer.Error
+		line.Pod, line.Version, line.Error = clip(answer.Pod), clip(answer.Version), clip(answer.Error)
 	}
 	switch {
 	case line.Code >= 500:

@@ -57,9 +57,8 @@ func TestDisturbed(t *testing.T) {
 func TestAnIncidentThatIsForgotten(t *testing.T) {
 	t.Parallel()
 	r := newRecord(shopTraffic())
+	r.streams["shop"].most = 100
 	fill(t, r, 1, 5000, drillapp.ClassConnect)
-	late := uint64((keep + 600*time.Second) / (100 * time.Millisecond))
-	fill(t, r, late, late, drillapp.ClassOK)
 	if got := r.Summaries(Moments{PagedAt: at(1), DecidedAt: at(100)})[0].Incident; got != nil {
 		t.Errorf("got %+v", got)
 	}

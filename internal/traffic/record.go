@@ -16,8 +16,9 @@ import (
 )
 
 const (
-	// keep is how long requests stay in memory; the file keeps all.
-	keep = 2 * time.Hour
+	// mostEntries is how many requests of a stream stay in memory: those of eleven hours at ten
+	// a second, some 50 MB; the file keeps all.
+	mostEntries = 400_000
 	// syncEvery bounds what a crash takes from the file; the prober's log gives it back.
 	syncEvery = 2 * time.Second
 	// minTolerance is the longest stretch without a request that is still a record.
@@ -26,8 +27,8 @@ const (
 	maxSeq = 2 * drillapp.MaxRate * uint64(drillapp.DefaultMaxDuration/time.Second)
 )
 
-// Record is what the users saw in a run: one entry a request, in memory for the last
-// two hours and in a file for good. Its methods may be used at the same time.
+// Record is what the users saw in a run: one entry a request, the newest ones in
+// memory and all in a file. Its methods may be used at the same time.
 type Record struct {
 	mu       sync.Mutex
 	now      func() time.Time
@@ -43,7 +44,9 @@ type Record struct {
 }
 
 type stream struct {
+	timeout   time.Duration // of a request; zero: it is not known
 	tolerance time.Duration
+	most      int             // entries that stay in memory
 	entries   []entry         // by time sent
 	seqs      map[string]span // by boot
 	droppedTo time.Time       // what was sent up to then is in memory no more
@@ -83,7 +86,7 @@ func newRecord(streams []scenario.Traffic) *Record {
 			timeout = drillapp.DefaultTimeout
 		}
 		// A request that waits for its timeout is not yet in the record.
-		r.streams[s.Name] = &stream{tolerance: max(minTolerance, timeout+time.Second), seqs: map[string]span{}}
+		r.streams[s.Name] = &stream{timeout: timeout, tolerance: max(minTolerance, timeout+time.Second), most: mostEntries, seqs: map[string]span{}}
 	}
 	return r
 }
@@ -147,7 +150,7 @@ func (r *Record) insert(line drillapp.Line) bool {
 	}
 	s := r.streams[line.Stream]
 	if s == nil {
-		s = &stream{tolerance: minTolerance, seqs: map[string]span{}}
+		s = &stream{tolerance: minTolerance, most: mostEntries, seqs: map[string]span{}}
 		r.streams[line.Stream] = s
 	}
 	s.count(line)
@@ -177,9 +180,8 @@ func (s *stream) insert(e entry) {
 		i--
 	}
 	s.entries = slices.Insert(s.entries, i, e)
-	oldest := s.entries[len(s.entries)-1].sent.Add(-keep)
 	// Shifting costs as much as the slice is long: do it rarely.
-	if stale := s.from(oldest); stale > 4096 {
+	if stale := len(s.entries) - s.most; stale > 4096 {
 		s.droppedTo = s.entries[stale-1].sent
 		s.entries = slices.Delete(s.entries, 0, stale)
 	}

@@ -36,7 +36,9 @@ func (r *Record) Window(ctx context.Context, name string, from, to time.Time) (v
 		}
 		return verifier.TrafficStats{}, err
 	}
-	return sumUp(entries), nil
+	stats := sumUp(entries)
+	stats.Timeout = s.timeout
+	return stats, nil
 }
 
 func (r *Record) stream(name string) (*stream, error) {
