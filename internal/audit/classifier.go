@@ -180,7 +180,8 @@ func (c *Classifier) concerns(r *request) bool {
 	case r.Namespace == c.run, r.Resource == "nodes", r.list() && r.Namespace == "" && r.Resource != "" && namespaced(r):
 		return true
 	case r.Resource == "namespaces":
-		return r.Name == c.run || r.writes() && !namedAsRun.MatchString(r.Name)
+		// To make one that bears a run's name, or to relabel one, is a way to hide in it.
+		return r.Name == c.run || r.writes() && (r.verb != "delete" || !namedAsRun.MatchString(r.Name))
 	}
 	return r.acts() && !namedAsRun.MatchString(r.Namespace)
 }

@@ -167,6 +167,17 @@ func TestWhoseActionsAreTold(t *testing.T) {
 			lineBuilder{verb: "create", user: "kubernetes-admin", ref: objectRef{Resource: "namespaces", Namespace: "mine", Name: "mine"}},
 			[]string{"admin: create, namespaces, mine"},
 		},
+		"the admin makes a place that bears a run's name": {
+			lineBuilder{verb: "create", user: "kubernetes-admin", ref: objectRef{Resource: "namespaces", Namespace: "mine-abcde", Name: "mine-abcde"}},
+			[]string{"admin: create, namespaces, mine-abcde"},
+		},
+		"the admin lifts another run's guard": {
+			lineBuilder{verb: "patch", user: "kubernetes-admin", ref: objectRef{Resource: "namespaces", Namespace: "other-abcde", Name: "other-abcde"}, body: `{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"privileged"}}}`},
+			[]string{"admin: patch, namespaces, other-abcde {labels.pod-security.kubernetes.io/enforce=privileged}"},
+		},
+		"the admin removes another run": {
+			lineBuilder{verb: "delete", user: "kubernetes-admin", ref: objectRef{Resource: "namespaces", Namespace: "other-abcde", Name: "other-abcde"}}, nil,
+		},
 		"the admin in a container of another run": {
 			lineBuilder{
 				verb: "get", user: "kubernetes-admin", ref: objectRef{Resource: "pods", Namespace: "other-abcde", Name: "a", Subresource: "exec"},
