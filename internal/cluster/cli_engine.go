@@ -167,7 +167,7 @@ func (r *cliEngine) Remove(ctx context.Context, names ...string) error {
 	}
 	err := r.remove(ctx, names)
 	if err == nil {
-		return r.removeVolumes(ctx, names)
+		return nil
 	}
 	thawed := 0
 	for _, name := range names {
@@ -178,15 +178,12 @@ func (r *cliEngine) Remove(ctx context.Context, names ...string) error {
 	if thawed == 0 {
 		return err
 	}
-	if err := r.remove(ctx, names); err != nil {
-		return err
-	}
-	return r.removeVolumes(ctx, names)
+	return r.remove(ctx, names)
 }
 
-// removeVolumes removes what `rm -v` leaves on podman: there kind makes the nodes' volumes
-// itself, with the node's name as a label (its pkg/cluster/internal/providers/podman).
-func (r *cliEngine) removeVolumes(ctx context.Context, nodes []string) error {
+// RemoveVolumes is part of engine. On podman kind makes the nodes' volumes itself, with the
+// node's name as a label (its pkg/cluster/internal/providers/podman), and `rm -v` leaves them.
+func (r *cliEngine) RemoveVolumes(ctx context.Context, nodes ...string) error {
 	if path.Base(r.binary) != "podman" {
 		return nil
 	}

@@ -7,11 +7,36 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"path"
+	"strings"
 )
+
+// named is an image's reference as kind hands it to this engine. podman takes one without a
+// registry for its own (localhost/) or asks for several, so kind names Docker's
+// (sanitizeImage in its pkg/cluster/internal/providers/podman).
+func (r *cliEngine) named(ref string) string {
+	if path.Base(r.binary) != "podman" {
+		return ref
+	}
+	first, _, slashed := strings.Cut(ref, "/")
+	switch {
+	case !slashed:
+		ref = "docker.io/library/" + ref
+	case !strings.ContainsAny(first, ".:") && first != "localhost":
+		ref = "docker.io/" + ref
+	}
+	if name, digest, found := strings.Cut(ref, "@"); found { // podman takes a tag or a digest, not both
+		if i := strings.LastIndex(name, ":"); i > strings.LastIndex(name, "/") {
+			name = name[:i]
+		}
+		ref = name + "@" + digest
+	}
+	return ref
+}
 
 // ImageID is part of engine.
 func (r *cliEngine) ImageID(ctx context.Context, ref string) (string, error) {
-	out, err := r.output(ctx, "image", "inspect", ref)
+	out, err := r.output(ctx, "image", "inspect", r.named(ref))
 	if isNotFound(err) {
 		return "", nil
 	}
@@ -32,7 +57,7 @@ func (r *cliEngine) ImageID(ctx context.Context, ref string) (string, error) {
 
 // Pull is part of engine.
 func (r *cliEngine) Pull(ctx context.Context, ref string, out io.Writer) error {
-	cmd := exec.CommandContext(ctx, r.binary, "pull", ref)
+	cmd := exec.CommandContext(ctx, r.binary, "pull", r.named(ref))
 	var stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = out, &stderr
 	if err := cmd.Run(); err != nil {
@@ -46,7 +71,7 @@ func (r *cliEngine) Pullable(ctx context.Context, ref string) error {
 	if r.binary != "docker" && r.binary != "podman" {
 		return nil
 	}
-	_, err := r.output(ctx, "manifest", "inspect", ref)
+	_, err := r.output(ctx, "manifest", "inspect", r.named(ref))
 	return err
 }
 

@@ -23,7 +23,8 @@ const (
 // Config is everything a cluster is made from. Two clusters of equal Config behave
 // alike.
 type Config struct {
-	Provider string `json:"provider"` // docker, podman, nerdctl or finch
+	Provider string `json:"provider"`           // docker, podman, nerdctl or finch
+	EngineID string `json:"engineID,omitempty"` // tells the engine from another one of its kind; not compared: a cluster is where it is
 	Workers  int    `json:"workers"`
 	Image    string `json:"image"`             // node image, as chosen
 	ImageID  string `json:"imageID,omitempty"` // its ID when the cluster was made

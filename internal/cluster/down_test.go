@@ -140,12 +140,51 @@ func TestPodmanVolumes(t *testing.T) {
 		t.Fatal(err)
 	}
 	engine := &cliEngine{binary: filepath.Join(dir, "podman")}
-	if err := engine.Remove(t.Context(), "a", "b"); err != nil {
+	if err := engine.RemoveVolumes(t.Context(), "a", "b"); err != nil {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(calls)
-	want := "rm -f -v a b\nvolume ls --quiet --filter label=a\nvolume rm --force volume-of-a\nvolume ls --quiet --filter label=b\nvolume rm --force volume-of-b\n"
+	want := "volume ls --quiet --filter label=a\nvolume rm --force volume-of-a\nvolume ls --quiet --filter label=b\nvolume rm --force volume-of-b\n"
 	if err != nil || string(got) != want {
 		t.Errorf("%v: called\n%s", err, got)
 	}
+}
+
+// TestVolumesOfNodesThatAreGone: those of every node that kind was to make are looked for.
+func TestVolumesOfNodesThatAreGone(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 3)
+	mustUp(t, f, Options{Workers: 2})
+	f.engine.containers = f.engine.containers[:1]
+	if _, err := f.Down(t.Context(), DefaultName); err != nil {
+		t.Fatal(err)
+	}
+	if f.engine.called("volumes of firedrill-control-plane,firedrill-worker,firedrill-worker2") != 1 {
+		t.Errorf("called: %v", f.engine.calls)
+	}
+}
+
+// TestAnotherDaemon: a cluster on another engine of the same kind seems to be gone as well.
+func TestAnotherDaemon(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	is := EngineInfo{Provider: "docker", ID: "a", Version: "28.0.1", CgroupVersion: "2", CPUs: 4, MemoryBytes: 8 << 30, OSType: "linux"}
+	f.engine.info = func() (EngineInfo, error) { return is, nil }
+	mustUp(t, f, Options{})
+	there := f.engine.containers
+	is.ID, f.engine.containers = "b", nil
+	_, _, up := f.Up(t.Context(), Options{})
+	_, down := f.Down(t.Context(), DefaultName)
+	for what, err := range map[string]error{"up": up, "down": down} {
+		var not *NotReadyError
+		if !errors.As(err, &not) || !strings.Contains(err.Error(), "on another docker") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	f.engine.containers = there
+	is.ID = "" // one that does not tell is taken for the same
+	if existed, err := f.Down(t.Context(), DefaultName); err != nil || !existed {
+		t.Errorf("down on its own engine: %t, %v", existed, err)
+	}
+	nothingLeft(t, f)
 }

@@ -36,6 +36,9 @@ type containers interface {
 	// Remove kills and removes containers and their anonymous volumes; one that is
 	// already gone is no error.
 	Remove(ctx context.Context, names ...string) error
+	// RemoveVolumes removes the volumes that kind made for nodes and that do not go with
+	// their containers.
+	RemoveVolumes(ctx context.Context, nodes ...string) error
 	// Exec is a command of the engine's CLI that runs a command in a container.
 	Exec(ctx context.Context, mode execMode, container string, command ...string) *exec.Cmd
 	// Node is kind's own handle of a node.
@@ -79,6 +82,7 @@ const (
 // EngineInfo is what a container engine says of itself.
 type EngineInfo struct {
 	Provider      string `json:"provider"` // docker, podman, nerdctl or finch
+	ID            string `json:"-"`        // tells it from another one of its kind; "": it does not say
 	Version       string `json:"version"`
 	CgroupVersion string `json:"cgroupVersion"` // "1" or "2", "" when not told
 	CPUs          int    `json:"cpus"`

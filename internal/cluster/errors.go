@@ -63,7 +63,7 @@ type DiffersError struct {
 }
 
 func (e *DiffersError) Error() string {
-	return fmt.Sprintf("cluster %q is not the one asked for:\n  %s\nrun `firedrill down%s` first, or `firedrill up --recreate`; runs on it are lost",
+	return fmt.Sprintf("cluster %q is not the one asked for:\n  %s\nrun `firedrill down%[3]s` first, or `firedrill up%[3]s --recreate`; runs on it are lost",
 		e.Name, strings.Join(e.Differences, "\n  "), nameFlag(e.Name))
 }
 
@@ -74,7 +74,7 @@ type UnhealthyError struct {
 }
 
 func (e *UnhealthyError) Error() string {
-	return fmt.Sprintf("cluster %q is not healthy and has runs under way: %s\nend the runs first (`firedrill end RUN`), or give them up with `firedrill up --recreate`", e.Name, e.Why)
+	return fmt.Sprintf("cluster %q is not healthy and has runs under way: %s\nend the runs first (`firedrill end RUN`), or give them up with `firedrill up%s --recreate`", e.Name, e.Why, nameFlag(e.Name))
 }
 
 // LeftError says that what was made of a cluster could not be taken away again.

@@ -137,6 +137,11 @@ func (e *fakeEngine) Remove(_ context.Context, names ...string) error {
 	return nil
 }
 
+func (e *fakeEngine) RemoveVolumes(_ context.Context, nodes ...string) error {
+	e.note("volumes of " + strings.Join(nodes, ","))
+	return nil
+}
+
 // Exec runs the command on this host in place of a node. As with a real engine, the
 // command that is returned is only the client: when it is killed, the input of the
 // one in the node ends, and no more.

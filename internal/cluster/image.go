@@ -83,7 +83,7 @@ func (m *Manager) wanted(ctx context.Context, options Options) (Config, error) {
 		return Config{}, err
 	}
 	return Config{
-		Provider: info.Provider, Workers: options.Workers,
+		Provider: info.Provider, EngineID: info.ID, Workers: options.Workers,
 		Image: ref, ImageID: id, CgroupV1: cgroupV1, Settings: settings,
 	}, nil
 }

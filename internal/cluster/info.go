@@ -61,10 +61,10 @@ func parseInfo(binary string, data []byte) (EngineInfo, error) {
 		return parsePodmanInfo(data)
 	}
 	var raw struct {
-		ServerVersion, CgroupVersion, OSType, Architecture, DockerRootDir, Name, OperatingSystem string
-		NCPU                                                                                     int
-		MemTotal                                                                                 int64
-		ServerErrors                                                                             []string
+		ID, ServerVersion, CgroupVersion, OSType, Architecture, DockerRootDir, Name, OperatingSystem string
+		NCPU                                                                                         int
+		MemTotal                                                                                     int64
+		ServerErrors                                                                                 []string
 	}
 	if err := json.Unmarshal(data, &raw); err != nil {
 		return EngineInfo{}, fmt.Errorf("read what %s info says: %w", binary, err)
@@ -73,7 +73,7 @@ func parseInfo(binary string, data []byte) (EngineInfo, error) {
 		return EngineInfo{}, errors.New(strings.Join(raw.ServerErrors, "; "))
 	}
 	return EngineInfo{
-		Provider: binary, Version: raw.ServerVersion, CgroupVersion: raw.CgroupVersion,
+		Provider: binary, ID: raw.ID, Version: raw.ServerVersion, CgroupVersion: raw.CgroupVersion,
 		CPUs: raw.NCPU, MemoryBytes: raw.MemTotal, OSType: raw.OSType, Architecture: raw.Architecture,
 		Storage: raw.DockerRootDir, Name: raw.Name, OS: raw.OperatingSystem,
 	}, nil
@@ -94,10 +94,18 @@ func parsePodmanInfo(data []byte) (EngineInfo, error) {
 		return EngineInfo{}, fmt.Errorf("read what podman info says: %w", err)
 	}
 	return EngineInfo{
-		Provider: "podman", Version: raw.Version.Version,
+		Provider: "podman", ID: podmanID(raw.Host.Hostname, raw.Store.GraphRoot), Version: raw.Version.Version,
 		CgroupVersion: strings.TrimPrefix(raw.Host.CgroupVersion, "v"),
 		CPUs:          raw.Host.CPUs, MemoryBytes: raw.Host.MemTotal, OSType: raw.Host.OS, Architecture: raw.Host.Arch,
 		Storage: raw.Store.GraphRoot, Name: raw.Host.Hostname,
 		OS: strings.TrimSpace(raw.Host.Distribution.Distribution + " " + raw.Host.Distribution.Version),
 	}, nil
+}
+
+// podmanID tells one user's podman from another one's, and from another machine's.
+func podmanID(host, storage string) string {
+	if host == "" || storage == "" {
+		return ""
+	}
+	return host + ":" + storage
 }

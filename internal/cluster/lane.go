@@ -44,7 +44,7 @@ func (c *Cluster) LaneNode(ctx context.Context, lane int) (string, error) {
 			return n.Name, nil
 		}
 	}
-	return "", fmt.Errorf("cluster %s has no worker for lane %d: it lost one; firedrill up --recreate makes it anew", c.Name(), lane)
+	return "", fmt.Errorf("cluster %s has no worker for lane %d: it lost one; firedrill up%s --recreate makes it anew", c.Name(), lane, nameFlag(c.Name()))
 }
 
 // laneLabels are the labels of a worker (0 is the first) of a cluster.

@@ -48,14 +48,14 @@ func TestParseInfo(t *testing.T) {
 		wantErr            bool
 	}{
 		{
-			"docker", "docker", `{"ServerVersion":"20.10.24+dfsg1","CgroupVersion":"1","OSType":"linux","Architecture":"x86_64","DockerRootDir":"/var/lib/docker","Name":"vm","OperatingSystem":"Debian","NCPU":2,"MemTotal":25}`,
-			EngineInfo{Provider: "docker", Version: "20.10.24+dfsg1", CgroupVersion: "1", CPUs: 2, MemoryBytes: 25, OSType: "linux", Architecture: "x86_64", Storage: "/var/lib/docker", Name: "vm", OS: "Debian"},
+			"docker", "docker", `{"ID":"XYZ","ServerVersion":"20.10.24+dfsg1","CgroupVersion":"1","OSType":"linux","Architecture":"x86_64","DockerRootDir":"/var/lib/docker","Name":"vm","OperatingSystem":"Debian","NCPU":2,"MemTotal":25}`,
+			EngineInfo{Provider: "docker", ID: "XYZ", Version: "20.10.24+dfsg1", CgroupVersion: "1", CPUs: 2, MemoryBytes: 25, OSType: "linux", Architecture: "x86_64", Storage: "/var/lib/docker", Name: "vm", OS: "Debian"},
 			false,
 		},
 		{"docker without its daemon", "docker", `{"ServerErrors":["Cannot connect to the Docker daemon"]}`, EngineInfo{}, true},
 		{
 			"podman", "podman", `{"host":{"cgroupVersion":"v2","os":"linux","arch":"amd64","hostname":"h","cpus":8,"memTotal":99,"distribution":{"distribution":"fedora","version":"42"}},"store":{"graphRoot":"/g"},"version":{"Version":"5.4.0"}}`,
-			EngineInfo{Provider: "podman", Version: "5.4.0", CgroupVersion: "2", CPUs: 8, MemoryBytes: 99, OSType: "linux", Architecture: "amd64", Storage: "/g", Name: "h", OS: "fedora 42"},
+			EngineInfo{Provider: "podman", ID: "h:/g", Version: "5.4.0", CgroupVersion: "2", CPUs: 8, MemoryBytes: 99, OSType: "linux", Architecture: "amd64", Storage: "/g", Name: "h", OS: "fedora 42"},
 			false,
 		},
 		{"nonsense", "docker", "oops", EngineInfo{}, true},
@@ -248,6 +248,24 @@ func TestStateFile(t *testing.T) {
 		}
 		if _, err := loadState(f.home, "x"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("loadState of %s = %v, want %q", text, err, want)
+		}
+	}
+}
+
+func TestImageNamesOnPodman(t *testing.T) {
+	t.Parallel()
+	for ref, want := range map[string]string{
+		"firedrill/node:local":                  "docker.io/firedrill/node:local",
+		"kindest/node:v1.37.0@sha256:a1":        "docker.io/kindest/node@sha256:a1",
+		"node:1":                                "docker.io/library/node:1",
+		"localhost/node:1":                      "localhost/node:1",
+		"registry.example:5000/node:1@sha256:b": "registry.example:5000/node@sha256:b",
+	} {
+		if got := (&cliEngine{binary: "podman"}).named(ref); got != want {
+			t.Errorf("%s is %s, want %s", ref, got, want)
+		}
+		if got := (&cliEngine{binary: "docker"}).named(ref); got != ref {
+			t.Errorf("%s is %s on docker", ref, got)
 		}
 	}
 }

@@ -166,9 +166,14 @@ func (v *visit) probeCluster(ctx context.Context) Finding {
 // unusableCluster is what there is to do about a cluster that `up` would refuse.
 func (v *visit) unusableCluster(err error) Finding {
 	cure := fmt.Sprintf("See that `%s ps -a` works as this user.", v.engine.Provider)
-	var foreign *ForeignError
+	var (
+		foreign  *ForeignError
+		notReady *NotReadyError
+	)
 	if errors.As(err, &foreign) {
 		cure = "Choose another name with --name."
+	} else if errors.As(err, &notReady) && notReady.Cure != "" {
+		cure = notReady.Cure
 	} else if _, unread := loadState(v.manager.home, v.name); unread != nil {
 		cure = fmt.Sprintf("Move %s away and run `firedrill down%s`: it knows the nodes by the folder that is mounted into them.",
 			statePath(v.manager.home, v.name), nameFlag(v.name))

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -17,6 +18,22 @@ type finding struct {
 	name  string
 	state *state      // nil: firedrill knows nothing of it
 	ours  []container // its node containers
+}
+
+// nodeNames are those that kind gives the nodes of the cluster, whether they are there or not.
+func (f *finding) nodeNames() []string {
+	names := []string{f.name + "-control-plane"}
+	if f.state == nil {
+		return names
+	}
+	for i := range f.state.Config.Workers {
+		name := f.name + "-worker"
+		if i > 0 {
+			name += strconv.Itoa(i + 1)
+		}
+		names = append(names, name)
+	}
+	return names
 }
 
 // find looks for a cluster. Node containers that are not ours make it a
@@ -32,6 +49,11 @@ func (m *Manager) find(ctx context.Context, name string) (*finding, error) {
 	nodes, err := m.engine.Nodes(ctx, name)
 	if err != nil {
 		return nil, fmt.Errorf("list the nodes of cluster %q: %w", name, err)
+	}
+	if len(nodes) == 0 {
+		if err := m.sameDaemon(ctx, s); err != nil {
+			return nil, err
+		}
 	}
 	for _, node := range nodes {
 		if m.owns(name, s, node) {
@@ -56,6 +78,22 @@ func (m *Manager) sameEngine(s *state) error {
 		What: fmt.Sprintf("cluster %q was made with %s, and this is %s", s.Name, s.Config.Provider, m.engine.Name()),
 		Cure: fmt.Sprintf("Set KIND_EXPERIMENTAL_PROVIDER=%s and run this again; if there is no %s here any more, remove %s.",
 			s.Config.Provider, s.Config.Provider, m.home.Cluster(s.Name)),
+	}
+}
+
+// sameDaemon is the same for another engine of the same kind: another context of Docker's,
+// another user's podman. One that does not tell which it is is taken for the same.
+func (m *Manager) sameDaemon(ctx context.Context, s *state) error {
+	if s == nil || s.Config.EngineID == "" {
+		return nil
+	}
+	info, err := m.engine.Info(ctx)
+	if err != nil || info.ID == "" || info.ID == s.Config.EngineID {
+		return err
+	}
+	return &NotReadyError{
+		What: fmt.Sprintf("cluster %q was made on another %s than the one that answers now", s.Name, s.Config.Provider),
+		Cure: fmt.Sprintf("Use that one (its context, DOCKER_HOST or user) and run this again; if there is no such engine any more, remove %s.", m.home.Cluster(s.Name)),
 	}
 }
 
@@ -106,6 +144,9 @@ func (m *Manager) purge(ctx context.Context, found *finding) error {
 	defer cancel()
 	if err := m.sweep(ctx, found); err != nil {
 		return err
+	}
+	if err := m.engine.RemoveVolumes(ctx, found.nodeNames()...); err != nil {
+		return fmt.Errorf("remove the volumes of cluster %q: %w", found.name, err)
 	}
 	if s := found.state; s != nil {
 		if s.NetworkCreated {

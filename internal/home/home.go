@@ -96,8 +96,9 @@ func (h Home) RemoveEmpty() error {
 		if err != nil {
 			return fmt.Errorf("look into %s: %w", dir, err)
 		}
-		// Another process may have put a file there since: that is no error.
-		if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) && isEmptyDir(dir) {
+		// Another process may have put a file there since: that is no error. Nor is a home that
+		// cannot go itself: somebody's mount point, or in a folder of somebody else's.
+		if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) && isEmptyDir(dir) && dir != string(h) {
 			return fmt.Errorf("remove the empty folder %s: %w", dir, err)
 		}
 	}
