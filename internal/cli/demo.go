@@ -43,6 +43,12 @@ see on a new machine that everything works.`,
 
 func runDemo(ctx context.Context, o *demoOptions) error {
 	f := o.factory
+	if err := f.mayAnswer("the demo", o.scenario); err != nil { // it plays the solution
+		return err
+	}
+	if err := o.hasSolution(); err != nil {
+		return err
+	}
 	r, _, err := f.startRun(ctx, &o.startOptions)
 	if err != nil {
 		return err
@@ -63,6 +69,20 @@ func runDemo(ctx context.Context, o *demoOptions) error {
 	stop(nil)
 	<-played
 	return f.finish(ctx, r, err)
+}
+
+// hasSolution refuses a solution that there is not before anything is made.
+func (o *demoOptions) hasSolution() error {
+	dirs, err := o.factory.absoluteScenarioDirs()
+	if err != nil {
+		return err
+	}
+	folder, err := loadFolder(drill.Created{Scenario: o.scenario, Seed: o.seed, ScenarioDirs: dirs})
+	if err != nil {
+		return err
+	}
+	_, err = chooseSolution(folder, o.solution)
+	return err
 }
 
 // playSolution runs a solution's script as the trainee, with the trainee's kubeconfig.

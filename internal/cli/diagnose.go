@@ -76,7 +76,7 @@ func runDiagnose(ctx context.Context, o *diagnoseOptions) error {
 		{"mechanism", o.mechanism, "How does it do its harm?", options.Mechanisms, &u.Mechanism},
 	} {
 		if part.given == "" {
-			if part.given, err = f.choose("--"+part.flag, part.title, part.known); err != nil {
+			if part.given, err = f.choose(ctx, "--"+part.flag, part.title, part.known); err != nil {
 				return err
 			}
 		}

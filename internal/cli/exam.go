@@ -2,8 +2,13 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +21,12 @@ import (
 // examFile is the exam as it was begun, in the exam's folder. All else of its state is in
 // the journals of its runs.
 const examFile = "exam.yaml"
+
+// Beside it: the folders of scenarios of one's own, as a JSON list, and when it was given up.
+const (
+	examDirs  = "scenarios.json"
+	examEnded = "ended"
+)
 
 type examOptions struct {
 	factory *Factory
@@ -36,7 +47,7 @@ try, the checks' states hidden until the verdict). The result is one score out o
 		Args: unknownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newExamStart(f), newExamNext(f), newExamStatus(f), newExamReport(f))
+	cmd.AddCommand(newExamStart(f), newExamNext(f), newExamStatus(f), newExamReport(f), newExamEnd(f))
 	return cmd
 }
 
@@ -107,7 +118,7 @@ func (o *examOptions) start(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	if err := home.WriteFile(filepath.Join(h.Exam(id), examFile), src, home.FilePerm); err != nil {
+	if err := writeExam(h.Exam(id), src, dirs); err != nil {
 		return err
 	}
 	e, err := f.openExam(id)
@@ -117,9 +128,75 @@ func (o *examOptions) start(ctx context.Context, path string) error {
 	return o.next(ctx, e)
 }
 
+// writeExam keeps an exam: where its scenarios of one's own lie, then its file, which makes
+// the folder one.
+func writeExam(folder string, src []byte, dirs []string) error {
+	lie, err := json.Marshal(dirs)
+	if err != nil {
+		return fmt.Errorf("write the exam: %w", err)
+	}
+	if err := home.WriteFile(filepath.Join(folder, examDirs), lie, home.FilePerm); err != nil {
+		return err
+	}
+	return home.WriteFile(filepath.Join(folder, examFile), src, home.FilePerm)
+}
+
+// examScenarioDirs are where an exam's scenarios lie: where they lay when it was begun, unless
+// other folders are named.
+func (f *Factory) examScenarioDirs(e *openExam) ([]string, error) {
+	if len(f.ScenarioDirs) > 0 {
+		return f.absoluteScenarioDirs()
+	}
+	data, err := os.ReadFile(filepath.Join(filepath.Dir(e.file), examDirs))
+	if errors.Is(err, fs.ErrNotExist) { // of an earlier version
+		return nil, nil
+	}
+	var dirs []string
+	if err == nil {
+		err = json.Unmarshal(data, &dirs)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read where the scenarios of exam %s lie: %w", e.id, err)
+	}
+	return dirs, nil
+}
+
+func newExamEnd(f *Factory) *cobra.Command {
+	return &cobra.Command{
+		Use:   "end [EXAM]",
+		Short: "Give an exam up: what was not decided of it counts 0",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			e, err := f.findExam(optionalRun(args))
+			if err != nil {
+				return err
+			}
+			return f.endExam(e)
+		},
+	}
+}
+
+func (f *Factory) endExam(e *openExam) error {
+	if e.over() {
+		return usageErrorf("exam %s is over already: firedrill exam report %s", e.id, e.id)
+	}
+	for i, run := range e.runs {
+		if run != nil && !run.over() {
+			return usageErrorf("drill %d of exam %s is under way: firedrill end %s first", i+1, e.id, run.Created.Run)
+		}
+	}
+	if err := home.WriteFile(filepath.Join(filepath.Dir(e.file), examEnded), []byte(time.Now().UTC().Format(time.RFC3339)+"\n"), home.FilePerm); err != nil {
+		return err
+	}
+	return f.Printf("Exam %s is given up: firedrill exam report %s\n", e.id, e.id)
+}
+
 // next starts the first drill that was not begun, after the one before it was decided.
 func (o *examOptions) next(ctx context.Context, e *openExam) error {
 	f := o.factory
+	if e.ended {
+		return usageErrorf("exam %s was given up: firedrill exam report %s", e.id, e.id)
+	}
 	for i, run := range e.runs {
 		switch {
 		case run == nil:
@@ -150,8 +227,12 @@ func (o *examOptions) next(ctx context.Context, e *openExam) error {
 
 func (o *examOptions) begin(ctx context.Context, e *openExam, i int) error {
 	f, item := o.factory, e.exam.Scenarios[i]
+	dirs, err := f.examScenarioDirs(e)
+	if err != nil {
+		return err
+	}
 	start := &startOptions{
-		factory: f, scenario: item.Name, variant: item.Variant, limit: item.TimeLimit.Std(), proof: drill.DefaultProofTimeout,
+		factory: f, scenarioDirs: dirs, scenario: item.Name, variant: item.Variant, limit: item.TimeLimit.Std(), proof: drill.DefaultProofTimeout,
 		mode: string(drill.ModeExam), webhook: o.webhook, exam: e.id, examItem: i + 1, examSum: e.sum, detach: true, output: o.output,
 	}
 	if item.Seed != nil {

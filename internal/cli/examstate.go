@@ -21,6 +21,8 @@ type openExam struct {
 	sum  string     // SHA-256 of its file, in hex
 	file string     // the file's path
 	odd  *drill.Run // the first run that was begun with another file; nil: none was
+
+	ended bool // it was given up
 }
 
 // unedited refuses an exam whose file is not the one that its drills were begun with: its
@@ -34,8 +36,12 @@ func (e *openExam) unedited() error {
 		e.id, e.odd.ExamItem, e.odd.Created.Run, e.file, e.sum, e.odd.ExamSHA256)
 }
 
-// over tells whether every drill was decided, or is over without a verdict.
+// over tells whether every drill was decided, or is over without a verdict, or the exam was
+// given up.
 func (e *openExam) over() bool {
+	if e.ended {
+		return true
+	}
 	for _, run := range e.runs {
 		if run == nil || !run.over() {
 			return false
@@ -105,6 +111,8 @@ func (f *Factory) exams() ([]*openExam, error) {
 		if err != nil {
 			return nil, err
 		}
+		_, err = os.Stat(filepath.Join(h.Exam(e.id), examEnded))
+		e.ended = err == nil
 		all = append(all, e)
 	}
 	return all, nil
@@ -191,11 +199,11 @@ func knownExams(all []*openExam) string {
 	return " (known:" + text + ")"
 }
 
-// mayAnswer refuses the answers of a scenario on a machine of trainees, while an exam is sat
+// mayAnswer refuses what tells the answers of a scenario, or of any (""), on a machine of trainees, while an exam is sat
 // here, and while a run of it is graded.
-func (f *Factory) mayAnswer(name string) error {
+func (f *Factory) mayAnswer(what, name string) error {
 	if f.Getenv(envExam) != "" {
-		return usageErrorf("--answers is refused: %s is set on this machine", envExam)
+		return usageErrorf("%s is refused: %s is set on this machine", what, envExam)
 	}
 	store, err := f.store()
 	if err != nil {
@@ -203,25 +211,28 @@ func (f *Factory) mayAnswer(name string) error {
 	}
 	runs, err := readAll(store)
 	if err != nil {
-		return fmt.Errorf("--answers: whether an exam is under way is not known: %w", err)
+		return fmt.Errorf("%s: whether an exam is under way is not known: %w", what, err)
 	}
 	for _, run := range runs {
+		if run.Unsat() {
+			continue // the exam that it belongs to is asked below
+		}
 		if run.damage != nil && (!run.begun || run.InExam()) {
-			return fmt.Errorf("--answers: whether an exam is under way is not known: %w", run.damage)
+			return fmt.Errorf("%s: whether an exam is under way is not known: %w", what, run.damage)
 		}
 		if run.InExam() {
-			return usageErrorf("--answers is refused: run %s is an exam and not decided yet (firedrill end %s gives it up)", run.Created.Run, run.Created.Run)
+			return usageErrorf("%s is refused: run %s is an exam and not decided yet (firedrill end %s gives it up)", what, run.Created.Run, run.Created.Run)
 		}
 		if run.Hidden() && run.Scenario == name {
-			return usageErrorf("--answers is refused: run %s of %s is graded and not decided yet (firedrill end %s gives it up)", run.Created.Run, name, run.Created.Run)
+			return usageErrorf("%s is refused: run %s of %s is graded and not decided yet (firedrill end %s gives it up)", what, run.Created.Run, name, run.Created.Run)
 		}
 	}
 	open, err := f.openExams() // also between two of its drills
 	if err != nil {
-		return fmt.Errorf("--answers: whether an exam is under way is not known: %w", err)
+		return fmt.Errorf("%s: whether an exam is under way is not known: %w", what, err)
 	}
 	if len(open) > 0 {
-		return usageErrorf("--answers is refused: exam %s is not over (firedrill exam next %s goes on with it)", open[0].id, open[0].id)
+		return usageErrorf("%s is refused: exam %s is not over (firedrill exam next %s goes on with it, firedrill exam end %s gives it up)", what, open[0].id, open[0].id, open[0].id)
 	}
 	return nil
 }

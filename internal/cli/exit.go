@@ -66,12 +66,13 @@ func codeOf(err error) (code int, found bool) {
 func reportError(streams *iostreams.IOStreams, err error) int {
 	code := exitCode(err)
 	var (
-		silent *exitStatus
-		left   *cluster.LeftError
+		silent  *exitStatus
+		left    *cluster.LeftError
+		leftRun *leftError
 	)
 	switch {
 	case err == nil || errors.As(err, &silent):
-	case code == exitInterrupted && !errors.As(err, &left):
+	case code == exitInterrupted && !errors.As(err, &left) && !errors.As(err, &leftRun):
 		// Nobody is left to tell when Err is gone: the exit code says it.
 		if werr := write(streams.Err, "firedrill: interrupted\n"); werr != nil {
 			return code

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -23,6 +24,7 @@ type Factory struct {
 
 	// ClusterName is the cluster the command is about (--name).
 	ClusterName string
+	clusterFlag bool // it was named by the flag
 
 	// ScenarioDirs are folders of scenarios of one's own (--scenarios).
 	ScenarioDirs []string
@@ -38,18 +40,21 @@ type Factory struct {
 func NewFactory(streams *iostreams.IOStreams) *Factory {
 	level := &slog.LevelVar{}
 	level.Set(slog.LevelWarn)
-	name := os.Getenv("FIREDRILL_CLUSTER")
-	if name == "" {
-		name = cluster.DefaultName
-	}
+	name := os.Getenv(envCluster)
 	return &Factory{
 		IO:          streams,
 		Getenv:      os.Getenv,
 		Log:         slog.New(slog.NewTextHandler(streams.Err, &slog.HandlerOptions{Level: level})),
-		ClusterName: name,
+		ClusterName: cmp.Or(name, cluster.DefaultName),
 		level:       level,
 	}
 }
+
+// envCluster names the cluster that commands are about.
+const envCluster = "FIREDRILL_CLUSTER"
+
+// clusterNamed tells whether somebody named the cluster, by the flag or the variable.
+func (f *Factory) clusterNamed() bool { return f.clusterFlag || f.Getenv(envCluster) != "" }
 
 // Home is the folder firedrill keeps its state in. It may not exist yet.
 func (f *Factory) Home() (home.Home, error) {

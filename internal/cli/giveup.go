@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -23,7 +24,27 @@ func (f *Factory) giveUpStart(ctx context.Context, r *openRun, why error) error 
 	status.Start("Taking everything away again")
 	err := f.endAndWait(ctx, r)
 	status.End(err == nil)
-	return errors.Join(why, err)
+	return errors.Join(why, r.left(err))
+}
+
+// leftError says that a run could not be taken away, and what to do about it.
+type leftError struct {
+	run string
+	err error
+}
+
+func (e *leftError) Error() string {
+	return fmt.Sprintf("run %s could not be taken away: %v\nTry it again: firedrill end %s", e.run, e.err, e.run)
+}
+
+func (e *leftError) Unwrap() error { return e.err }
+
+// left says of an end that failed which run it was.
+func (r *openRun) left(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &leftError{r.name(), err}
 }
 
 // endUnbegun finishes a run that no referee has begun: nothing was made of it but its

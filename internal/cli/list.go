@@ -71,6 +71,9 @@ func difficulty(s scenario.Summary) string {
 
 func printList(o *listOptions, summaries []scenario.Summary) error {
 	if o.output == outputWide {
+		if err := o.factory.mayAnswer("-o wide", ""); err != nil { // it tells the families
+			return err
+		}
 		table := o.factory.IO.NewTable("NAME", "SYMPTOM", "DIFFICULTY", "TIME", "FAMILY")
 		for _, s := range summaries {
 			table.Row(s.Name, s.Title, difficulty(s), s.TimeLimit.String(), s.Family)

@@ -53,10 +53,10 @@ func notPaged(r *openRun) error {
 		return fmt.Errorf("run %s was ended before the page", r.name())
 	}
 	if r.LeftFailed() {
-		return fmt.Errorf("run %s: %s", r.name(), strings.Join(r.Failures, "; "))
+		return fmt.Errorf("run %s: %s", r.name(), strings.Join(r.ToldFailures(), "; "))
 	}
 	return fmt.Errorf("run %s: %s\nEverything was taken away again. More: %s",
-		r.name(), strings.Join(r.Failures, "; "), r.logPath())
+		r.name(), strings.Join(r.ToldFailures(), "; "), r.logPath())
 }
 
 // finish ends a run whose verdict was watched, prints its report, and gives the exit
@@ -67,7 +67,7 @@ func (f *Factory) finish(ctx context.Context, r *openRun, watchErr error) error 
 	err := f.endAndWait(context.WithoutCancel(ctx), r)
 	status.End(err == nil)
 	if err != nil {
-		return errors.Join(watchErr, err)
+		return errors.Join(watchErr, r.left(err))
 	}
 	if err := f.printReport(r); err != nil {
 		return err

@@ -36,6 +36,12 @@ func (f *Factory) tellIncident(ctx context.Context, r *openRun, u drill.Update, 
 		}
 	}
 	u.Text, u.FollowUp = text, followUp
+	if err := r.refresh(); err != nil { // a question may have been long in answering
+		return err
+	}
+	if err := r.takes(u.Verb); err != nil {
+		return err
+	}
 	if err := drill.Tell(ctx, r.journal, u); err != nil {
 		return err
 	}
@@ -52,23 +58,33 @@ func (f *Factory) openIncident(ctx context.Context, name, verb string) (*openRun
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case r.PagedAt.IsZero() && r.Phase != drill.PhaseFinished:
-		return nil, usageErrorf("run %s is in phase %q: there is no incident before the page", r.name(), r.Phase)
-	case r.Phase == drill.PhaseFinished || r.Phase == drill.PhaseEnding:
-		return nil, usageErrorf("run %s is over: %s counts from the page to the verdict (firedrill report %s)", r.name(), verb, r.name())
-	case r.Verdict != nil && verb != drill.UpdateResolve:
-		return nil, usageErrorf("run %s is decided: %s counts from the page to the verdict; only resolve is still taken", r.name(), verb)
-	}
-	return r, nil
+	return r, r.takes(verb)
 }
 
-// runAndText splits "[RUN] [TEXT]": one argument is the text.
-func runAndText(args []string) (run, text string) {
+// takes refuses a step of the incident's process that would not count any more, or not yet.
+func (r *openRun) takes(verb string) error {
+	switch {
+	case r.PagedAt.IsZero() && r.Phase != drill.PhaseFinished:
+		return usageErrorf("run %s is in phase %q: there is no incident before the page", r.name(), r.Phase)
+	case r.Phase == drill.PhaseFinished || r.Phase == drill.PhaseEnding:
+		return usageErrorf("run %s is over: %s counts from the page to the verdict (firedrill report %s)", r.name(), verb, r.name())
+	case r.Verdict != nil && verb != drill.UpdateResolve:
+		return usageErrorf("run %s is decided: %s counts from the page to the verdict; only resolve is still taken", r.name(), verb)
+	}
+	return nil
+}
+
+// runAndText splits "[RUN] [TEXT]": one argument is the text, unless there is a run of its name.
+func (f *Factory) runAndText(args []string) (run, text string) {
 	switch len(args) {
 	case 0:
 		return "", ""
 	case 1:
+		if store, err := f.store(); err == nil {
+			if _, err := store.Open(args[0]); err == nil {
+				return args[0], ""
+			}
+		}
 		return "", args[0]
 	}
 	return args[0], args[1]
@@ -122,15 +138,15 @@ func newAck(f *Factory) *cobra.Command {
 func newNote(f *Factory) *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
-		Use:     "note [RUN] TEXT",
+		Use:     "note [RUN] [TEXT]",
 		GroupID: groupIncident,
 		Short:   "Write a status update into the incident's log",
 		Long:    "Write a status update into the incident's log. On a terminal the text is asked when none is given.",
 		Example: `  firedrill note "pods are OOMKilled since the last release; rolling back"`,
 		Args:    cobra.MaximumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			run, text := runAndText(args)
-			return runNote(cmd.Context(), f, run, text, len(args) == 0, output)
+			run, text := f.runAndText(args)
+			return runNote(cmd.Context(), f, run, text, len(args) == 0 || len(args) == 1 && run != "", output)
 		},
 	}
 	outputFlag(cmd, &output, outputText, outputJSON)
@@ -144,7 +160,7 @@ func runNote(ctx context.Context, f *Factory, run, text string, asked bool, outp
 		return err
 	}
 	if asked {
-		if text, err = f.ask("TEXT", "How does it stand? "); err != nil {
+		if text, err = f.ask(ctx, "TEXT", "How does it stand? "); err != nil {
 			return err
 		}
 	}
@@ -174,7 +190,7 @@ not given is asked.`,
 		Example: `  firedrill severity SEV2 --reason "a share of the orders fails, there is no workaround"`,
 		Args:    cobra.MaximumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.run, o.level = runAndText(args)
+			o.run, o.level = f.runAndText(args)
 			return runSeverity(cmd.Context(), o)
 		},
 	}
@@ -190,7 +206,7 @@ func runSeverity(ctx context.Context, o *severityOptions) error {
 		return err
 	}
 	if o.level == "" {
-		if o.level, err = f.choose("the severity", "How severe is it?", severities()); err != nil {
+		if o.level, err = f.choose(ctx, "the severity", "How severe is it?", severities()); err != nil {
 			return err
 		}
 	}
@@ -202,7 +218,7 @@ func runSeverity(ctx context.Context, o *severityOptions) error {
 		return usageErrorf("severity %q: use %s", o.level, strings.Join(severities(), ", "))
 	}
 	if o.reason == "" {
-		if o.reason, err = f.ask("--reason", "Why: who is hurt, and how much? "); err != nil {
+		if o.reason, err = f.ask(ctx, "--reason", "Why: who is hurt, and how much? "); err != nil {
 			return err
 		}
 	}

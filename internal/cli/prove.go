@@ -124,19 +124,23 @@ func runProve(ctx context.Context, o *proveOptions) error {
 		Started: view.begun, Done: done, PutAside: view.putAside,
 	})
 	view.close()
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
 	summary := summarise(results, time.Since(view.start))
-	if !summary.anyKept() {
+	switch { // what was proven is told however it ended
+	case ctx.Err() != nil:
+		summary.Cluster = append(summary.Cluster, fmt.Sprintf("unknown: interrupted after %d of %d cases", len(results), len(cases)))
+	case !summary.anyKept():
 		after, err := b.snapshot(ctx)
 		if err != nil {
-			return err
+			summary.Cluster = append(summary.Cluster, "unknown: "+err.Error())
+			break
 		}
 		summary.Cluster = append(summary.Cluster, before.Diff(after)...)
 	}
 	if err := f.printProof(summary, o.output); err != nil {
 		return err
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
 	if !summary.OK() {
 		return &exitStatus{exitError}

@@ -57,7 +57,7 @@ func runResolve(ctx context.Context, o *resolveOptions) error {
 	asked := o.done == "" || o.kind == ""
 	u := drill.Update{Verb: drill.UpdateResolve}
 	if o.done == "" {
-		if o.done, err = f.ask("--done", "What was done? "); err != nil {
+		if o.done, err = f.ask(ctx, "--done", "What was done? "); err != nil {
 			return err
 		}
 	}
@@ -66,7 +66,7 @@ func runResolve(ctx context.Context, o *resolveOptions) error {
 	}
 	kinds := []string{kindMitigation, kindFix}
 	if o.kind == "" {
-		if o.kind, err = f.choose("--kind", "Is it a mitigation or a fix?", kinds); err != nil {
+		if o.kind, err = f.choose(ctx, "--kind", "Is it a mitigation or a fix?", kinds); err != nil {
 			return err
 		}
 	}
@@ -74,7 +74,7 @@ func runResolve(ctx context.Context, o *resolveOptions) error {
 		return usageErrorf("--kind %q: use %s", o.kind, strings.Join(kinds, " or "))
 	}
 	if o.followUp == "" && asked {
-		if o.followUp, err = f.ask("--follow-up", "What is still to be done? "); err != nil {
+		if o.followUp, err = f.ask(ctx, "--follow-up", "What is still to be done? "); err != nil {
 			return err
 		}
 	}

@@ -68,7 +68,8 @@ healthy, breaks it, proves it broken, watches you repair it, and proves the repa
 	verbose := root.PersistentFlags().BoolP("verbose", "v", false, "print what happens underneath, on stderr")
 	root.PersistentFlags().StringVar(&f.ClusterName, "name", f.ClusterName, "name of firedrill's cluster (default: $FIREDRILL_CLUSTER)")
 	root.PersistentFlags().StringArrayVar(&f.ScenarioDirs, "scenarios", nil, "folder of scenarios of your own, beside the built-in ones (may be repeated)")
-	root.PersistentPreRun = func(*cobra.Command, []string) {
+	root.PersistentPreRun = func(cmd *cobra.Command, _ []string) {
+		f.clusterFlag = cmd.Flags().Changed("name")
 		if *verbose {
 			f.level.Set(slog.LevelDebug)
 		}

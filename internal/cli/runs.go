@@ -28,15 +28,14 @@ func (f *Factory) store() (*session.Store, error) {
 	return session.NewStore(h.Runs()), nil
 }
 
-// openRun reads a run's journal. Without a name it takes the only run that is not
-// finished.
+// openRun reads a run's journal. Without a name it takes the one that is meant.
 func (f *Factory) openRun(name string) (*openRun, error) {
 	store, err := f.store()
 	if err != nil {
 		return nil, err
 	}
 	if name == "" {
-		if name, err = onlyRun(store); err != nil {
+		if name, err = f.meantRun(store); err != nil {
 			return nil, err
 		}
 	}
@@ -87,7 +86,7 @@ func (f *Factory) runToTell(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	name, noneOpen := onlyRun(store)
+	name, noneOpen := f.meantRun(store)
 	if !errors.Is(noneOpen, errNoneOpen) {
 		return name, noneOpen
 	}
@@ -102,7 +101,15 @@ func (f *Factory) runToTell(name string) (string, error) {
 	return newest, write(f.IO.Err, "No run is under way: this is the newest one, %s.\n", newest)
 }
 
-func onlyRun(store *session.Store) (string, error) {
+// envRun names the run that a shell was opened for.
+const envRun = "FIREDRILL_RUN"
+
+// meantRun is the run of a verb that names none: the one that the shell around it was opened
+// for, else the only one that is not finished; of the named cluster, where one is named.
+func (f *Factory) meantRun(store *session.Store) (string, error) {
+	if name := f.Getenv(envRun); name != "" {
+		return name, nil
+	}
 	runs, err := readAll(store)
 	if err != nil {
 		return "", err
@@ -111,6 +118,7 @@ func onlyRun(store *session.Store) (string, error) {
 	for _, r := range runs {
 		switch {
 		case r.Phase == drill.PhaseFinished:
+		case f.clusterNamed() && r.begun && r.Cluster != f.ClusterName:
 		case r.damage != nil:
 			damaged = append(damaged, r.name)
 		default:

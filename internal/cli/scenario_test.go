@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	goyaml "github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
@@ -350,6 +351,121 @@ func TestShowBetweenTheDrillsOfAnExam(t *testing.T) {
 		t.Fatal(err)
 	}
 	expectAnswers(t, f, "bad-probe", true)
+	for what, err := range map[string]error{
+		"list -o wide": printList(&listOptions{factory: f, output: outputWide}, nil),
+		"demo":         runDemo(t.Context(), &demoOptions{startOptions: startOptions{factory: f, scenario: "bad-probe"}}),
+		"start":        f.refuseInExam(&startOptions{scenario: "bad-probe"}),
+	} {
+		var usage *usageError
+		if !errors.As(err, &usage) || !strings.Contains(err.Error(), "exam-aaaaa") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if err := f.refuseInExam(&startOptions{exam: "exam-aaaaa"}); err != nil {
+		t.Errorf("a drill of its own: %v", err)
+	}
+	e, err := f.findExam("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.endExam(e); err != nil {
+		t.Fatal(err)
+	}
+	expectAnswers(t, f, "bad-probe", false)
+	if err := f.refuseInExam(&startOptions{scenario: "bad-probe"}); err != nil {
+		t.Errorf("after the end: %v", err)
+	}
+	if e, err = f.findExam(""); err != nil || !e.over() {
+		t.Fatalf("after the end: %v, %+v", err, e)
+	}
+	if result := f.resultOf(t.Context(), e, nil); !result.Over || result.Passed || result.Score != 0 {
+		t.Errorf("the result: %+v", result)
+	}
+	var usage *usageError
+	if err := f.endExam(e); !errors.As(err, &usage) {
+		t.Errorf("ended twice: %v", err)
+	}
+	if err := (&examOptions{factory: f}).next(t.Context(), e); !errors.As(err, &usage) {
+		t.Errorf("gone on with: %v", err)
+	}
+}
+
+// TestADrillThatEndedBeforeItsPage: an exam begins it anew, so nothing of it is told.
+func TestADrillThatEndedBeforeItsPage(t *testing.T) {
+	t.Parallel()
+	for mode, secret := range map[drill.Mode]bool{drill.ModeExam: true, drill.ModeTraining: false} {
+		f, store := newHome(t)
+		journal, err := store.Create("shop-aaaaa")
+		if err != nil {
+			t.Fatal(err)
+		}
+		created := drill.Created{Run: "shop-aaaaa", Scenario: "oomkilled", Variant: "leak", Node: "worker-7", Mode: mode, Vars: map[string]string{"leak": "768Ki"}}
+		if err := drill.Begin(t.Context(), journal, created); err != nil {
+			t.Fatal(err)
+		}
+		for kind, data := range map[string]any{"error": drill.Failure{Message: "symptom killed-for-memory"}, "phase": drill.PhaseChange{Phase: drill.PhaseFinished, Attempt: 1}} {
+			if _, err := journal.Append(t.Context(), kind, data); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r, err := f.openRun("shop-aaaaa")
+		if err != nil {
+			t.Fatal(err)
+		}
+		told, err := f.tell(r, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal([]any{told, drill.StatusOf(r.Run, false, time.Now())})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, word := range []string{"oomkilled", "leak", "worker-7", "killed-for-memory"} {
+			if strings.Contains(string(text), word) == secret {
+				t.Errorf("in mode %s, %s is told: %v", mode, word, !secret)
+			}
+		}
+	}
+}
+
+// TestTheRunThatIsMeant: the shell's own, else the only one, of the cluster that is named.
+func TestTheRunThatIsMeant(t *testing.T) {
+	t.Parallel()
+	f, store := newHome(t)
+	for run, cluster := range map[string]string{"shop-aaaaa": "ci", "shop-bbbbb": "firedrill"} {
+		journal, err := store.Create(run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := drill.Begin(t.Context(), journal, drill.Created{Run: run, Scenario: "oomkilled", Cluster: cluster}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	meant := func(want string) {
+		t.Helper()
+		if got, err := f.meantRun(store); got != want || (err != nil) != (want == "") {
+			t.Errorf("got %q, %v, want %q", got, err, want)
+		}
+	}
+	meant("")
+	f.ClusterName, f.clusterFlag = "ci", true
+	meant("shop-aaaaa")
+	f.ClusterName = "other"
+	meant("")
+	getenv := f.Getenv
+	f.Getenv = func(key string) string {
+		if key == envRun {
+			return "shop-bbbbb"
+		}
+		return getenv(key)
+	}
+	meant("shop-bbbbb")
+	if run, text := f.runAndText([]string{"shop-aaaaa"}); run != "shop-aaaaa" || text != "" {
+		t.Errorf("a run's name is taken for a text: %q, %q", run, text)
+	}
+	if run, text := f.runAndText([]string{"all is well"}); run != "" || text != "all is well" {
+		t.Errorf("a text is taken for a run's name: %q, %q", run, text)
+	}
 }
 
 func expectAnswers(t *testing.T, f *Factory, name string, refused bool) {

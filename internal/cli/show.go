@@ -98,7 +98,7 @@ while an exam is not over or a graded run of the scenario is not decided.`,
 func runShow(o *showOptions) error {
 	f := o.factory
 	if o.answers {
-		if err := f.mayAnswer(o.name); err != nil {
+		if err := f.mayAnswer("--answers", o.name); err != nil {
 			return err
 		}
 	}

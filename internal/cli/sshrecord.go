@@ -34,11 +34,16 @@ func (f *Factory) recorderFor(ctx context.Context, clusterID, node string, nodes
 	if err != nil {
 		return nil, err
 	}
+	for _, r := range open {
+		if r.PagedAt.IsZero() && r.InMode() != drill.ModeTraining { // it would go on, unseen, after the page
+			return nil, usageErrorf("run %s is being prepared: a shell on a node is opened after its page", r.Created.Run)
+		}
+	}
 	open = slices.DeleteFunc(open, func(r *drill.Run) bool { return r.PagedAt.IsZero() })
 	if len(open) == 0 {
 		return nil, nil //nolint:nilnil // no run to record for is no error
 	}
-	name := meant(open, f.Getenv("FIREDRILL_RUN"), node)
+	name := meant(open, f.Getenv(envRun), node)
 	if name == "" {
 		return nil, f.notRecorded(node, open)
 	}
@@ -147,7 +152,14 @@ func (s *runRecorder) Ended(ctx context.Context, node string, command []string, 
 	return errors.Join(s.note(ctx, event), fmt.Errorf("%d lines typed on node %s could not be recorded: %w", len(s.lost), node, s.lost[0]))
 }
 
+// note journals what was done. A run that is over is told of no more: its journal is sealed.
 func (s *runRecorder) note(ctx context.Context, event timeline.Event) error {
+	if err := s.run.refresh(); err != nil {
+		return err
+	}
+	if s.run.Phase == drill.PhaseFinished {
+		return nil
+	}
 	event.Time = time.Now().UTC()
 	event.ID = fmt.Sprintf("node-%s-%d", event.Name, event.Time.UnixNano())
 	return drill.NoteAction(ctx, s.run.journal, event)

@@ -33,7 +33,9 @@ type startOptions struct {
 	exam     string // that the run belongs to
 	examItem int    // its place in it, from 1
 	examSum  string // SHA-256 of its file
-	metrics  string // address to serve metrics on meanwhile; "" serves none
+
+	scenarioDirs []string // where the exam's scenarios of one's own lie
+	metrics      string   // address to serve metrics on meanwhile; "" serves none
 }
 
 func newStart(f *Factory) *cobra.Command {
@@ -132,11 +134,31 @@ func playRun(ctx context.Context, o *startOptions) error {
 	return f.finish(ctx, r, f.showUntilDecided(ctx, r))
 }
 
+// refuseInExam keeps drills that are no exam from being begun while one is sat: their hints
+// and their ends would tell its answers.
+func (f *Factory) refuseInExam(o *startOptions) error {
+	if o.exam != "" {
+		return nil
+	}
+	open, err := f.openExams()
+	if err != nil || len(open) == 0 { // an exam that cannot be read keeps nobody from a drill
+		return nil //nolint:nilerr // said
+	}
+	return usageErrorf("exam %s is under way: other drills are begun when it is over (firedrill exam next %s goes on with it, firedrill exam end %s gives it up)",
+		open[0].id, open[0].id, open[0].id)
+}
+
 // startRun brings a run to its page, or takes away again what it made.
 func (f *Factory) startRun(ctx context.Context, o *startOptions) (*openRun, *cluster.Cluster, error) {
+	if err := f.refuseInExam(o); err != nil {
+		return nil, nil, err
+	}
 	dirs, err := f.absoluteScenarioDirs()
 	if err != nil {
 		return nil, nil, err
+	}
+	if o.exam != "" {
+		dirs = o.scenarioDirs
 	}
 	webhook, err := f.webhookURL(o.webhook)
 	if err != nil {

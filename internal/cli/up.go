@@ -69,11 +69,9 @@ func runUp(cmd *cobra.Command, o *upOptions) error {
 }
 
 // keep asks for what the cluster that is there was made from, as far as nothing else was
-// asked for: after a reboot up brings it back, however it was made.
+// asked for: after a reboot up brings it back, however it was made, and --recreate makes it
+// anew with as many workers.
 func (o *upOptions) keep(cmd *cobra.Command, clusters *cluster.Manager) error {
-	if o.cluster.Recreate {
-		return nil
-	}
 	workers, image, found, err := clusters.MadeFrom(o.factory.ClusterName)
 	if err != nil || !found {
 		return err
@@ -81,7 +79,7 @@ func (o *upOptions) keep(cmd *cobra.Command, clusters *cluster.Manager) error {
 	if !cmd.Flags().Changed("workers") {
 		o.cluster.Workers = workers
 	}
-	if o.cluster.Image == "" && o.factory.Getenv(cluster.ImageVariable) == "" {
+	if o.cluster.Image == "" && !o.cluster.Recreate && o.factory.Getenv(cluster.ImageVariable) == "" {
 		o.cluster.Image = image
 	}
 	return nil

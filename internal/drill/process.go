@@ -33,13 +33,19 @@ func (r *Run) InMode() Mode {
 
 // Hidden tells whether the trainee must not see how the checks stand yet.
 func (r *Run) Hidden() bool {
-	return r.InMode() != ModeTraining && r.Verdict == nil && r.Phase != PhaseFinished
+	return r.InMode() != ModeTraining && r.Verdict == nil && (r.Phase != PhaseFinished || r.Unsat())
+}
+
+// Unsat tells whether an exam's drill ended before its page: it is begun anew, so that
+// nothing of it may be told.
+func (r *Run) Unsat() bool {
+	return r.InMode() == ModeExam && r.Phase == PhaseFinished && r.PagedAt.IsZero() && r.Verdict == nil
 }
 
 // HiddenScenario stands where a scenario's name, which is the cause, must not be told.
 const HiddenScenario = "hidden"
 
-// InExam tells whether somebody sits the run as an exam: nothing may tell its cause.
+// InExam tells whether somebody sits the run as an exam, or will: nothing may tell its cause.
 func (r *Run) InExam() bool { return r.InMode() == ModeExam && r.Hidden() }
 
 // ToldScenario is the scenario's name, or HiddenScenario while the run is sat as an exam.
@@ -48,6 +54,15 @@ func (r *Run) ToldScenario() string {
 		return HiddenScenario
 	}
 	return r.Scenario
+}
+
+// ToldFailures are what the tool failed in. They name checks, faults and files: while the run
+// is sat as an exam only the referee's log tells them.
+func (r *Run) ToldFailures() []string {
+	if r.InExam() && len(r.Failures) > 0 {
+		return []string{"it failed before its verdict; the referee's log says how"}
+	}
+	return r.Failures
 }
 
 // ToldNode is the node that the drill broke, empty when it breaks none and while the run

@@ -200,7 +200,8 @@ func TestToldScenario(t *testing.T) {
 		"under way":       {[]string{`created {"scenario":"oomkilled","node":"worker","mode":"exam"}`, `phase {"phase":"active","attempt":1}`}, HiddenScenario},
 		"no page yet":     {[]string{`created {"scenario":"oomkilled","node":"worker","mode":"exam"}`}, HiddenScenario},
 		"decided":         {[]string{`created {"scenario":"oomkilled","node":"worker","mode":"exam"}`, `verdict {"recovered":true}`}, "oomkilled"},
-		"over, undecided": {[]string{`created {"scenario":"oomkilled","node":"worker","mode":"exam"}`, `phase {"phase":"finished","attempt":1}`}, "oomkilled"},
+		"over, undecided": {[]string{`created {"scenario":"oomkilled","node":"worker","mode":"exam"}`, `page {"text":"p"}`, `phase {"phase":"finished","attempt":1}`}, "oomkilled"},
+		"over, unpaged":   {[]string{`created {"scenario":"oomkilled","node":"worker","mode":"exam"}`, `phase {"phase":"finished","attempt":1}`}, HiddenScenario},
 		"graded":          {[]string{`created {"scenario":"oomkilled","node":"worker","mode":"graded"}`}, "oomkilled"},
 		"of before modes": {[]string{`created {"scenario":"oomkilled","node":"worker"}`}, "oomkilled"},
 	}

@@ -267,6 +267,14 @@ func (r *Run) Clock(now time.Time) time.Duration {
 	return max(r.AfterPage(end), 0)
 }
 
+// Stood is for how long the clock stood between the page and the verdict.
+func (r *Run) Stood() time.Duration {
+	if r.PagedAt.IsZero() || r.Verdict == nil {
+		return 0
+	}
+	return r.Verdict.DecidedAt.Sub(r.PagedAt) - r.AfterPage(r.Verdict.DecidedAt)
+}
+
 // AfterPage is how long after the page a time is, on the clock: what is off it is left out.
 func (r *Run) AfterPage(at time.Time) time.Duration {
 	after := at.Sub(r.PagedAt)
@@ -356,10 +364,13 @@ func (r *Run) VerdictText() string {
 	switch {
 	case r.Verdict != nil:
 		return r.Verdict.Reason
+	case r.Unsat() && len(r.Failures) == 0:
+		return "no verdict: it ended before its page"
 	case r.Hidden() && len(r.Failures) == 0:
 		return "pending"
 	case len(r.Failures) > 0:
-		return "no verdict: " + r.Failures[len(r.Failures)-1]
+		told := r.ToldFailures()
+		return "no verdict: " + told[len(told)-1]
 	case r.State != nil && r.State.Verdict.Reason != "":
 		return r.State.Verdict.Reason
 	default:

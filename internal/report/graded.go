@@ -59,12 +59,14 @@ func gradedUsers(run *drill.Run, rates map[string]int) *grade.Users {
 	for _, rate := range rates {
 		u.Rate += float64(rate)
 	}
-	open := false
+	open, off := false, run.Stood()
 	for _, s := range told.Streams {
 		in := s.Incident
 		unseen, longest := in.unseen(run.OffTheClock())
 		u.Sent, u.Failed = u.Sent+in.Sent, u.Failed+in.Failed
-		u.Missing += max(in.Missing, int(unseen.Seconds()*float64(rates[s.Stream])))
+		// Of what is missing, what was sent while the clock stood is nobody's failure.
+		rate := float64(rates[s.Stream])
+		u.Missing += max(in.Missing-int(off.Seconds()*rate), int(unseen.Seconds()*rate), 0)
 		u.LongestOutage = max(u.LongestOutage, in.LongestOutage.Duration, longest)
 		u.Failing = u.Failing || in.Failing
 		open = open || in.Failing && in.ServedAt.IsZero()

@@ -116,13 +116,13 @@ func Build(run *drill.Run, spec *scenario.Spec, now time.Time) *Report {
 		Hints:    append([]drill.Hint{}, run.Hints...),
 		Gaps:     append([]drill.Gap{}, run.Gaps...),
 		Clocks:   clocksOf(run.Clocks),
-		Errors:   slices.Clone(run.Failures),
+		Errors:   slices.Clone(run.ToldFailures()),
 		Warnings: slices.Clone(run.Warnings),
 	}
 	if !run.Hidden() { // they name the broken node, and what was changed
 		r.Variables = maps.Clone(run.Vars)
 	}
-	if run.Phase == drill.PhaseFinished {
+	if run.Phase == drill.PhaseFinished && !run.Hidden() {
 		r.Variant = run.Variant
 	} else {
 		delete(r.Variables, scenario.VarVariant)
@@ -143,7 +143,7 @@ func Build(run *drill.Run, spec *scenario.Spec, now time.Time) *Report {
 		r.Checks = checksOf(run.State.Checks)
 		r.Safeguards = safeguardsOf(run.State.Safeguards)
 	}
-	if spec != nil && run.Phase == drill.PhaseFinished {
+	if spec != nil && run.Phase == drill.PhaseFinished && !run.Hidden() {
 		r.Explanation = spec.Explanation
 	}
 	r.Times = timesOf(run, now)
