@@ -3,6 +3,7 @@ package verifier
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -140,6 +141,8 @@ func postgres(door, folder, rows string) fakePods {
 		case strings.Contains(command[2], "SHOW data_directory"):
 			return door + "\n" + folder + "\n", nil
 		case strings.Contains(last, "md5("):
+			return rows + "\n", nil
+		case strings.Contains(last, "AS shared"):
 			return rows + "\n", nil
 		case strings.Contains(last, "interval"):
 			count, _, _ := strings.Cut(rows, "|")
@@ -405,11 +408,42 @@ func TestRowsUnique(t *testing.T) {
 		on.Pods = answers
 		return on
 	}
-	expect(t, check, look(postgres("", "", "0"), repaired()...), true, "every number that table orders gave out lately is given once")
-	expect(t, check, look(postgres("", "", "2"), repaired()...), false, "has a number that another one has")
+	expect(t, check, look(postgres("", "", "0|1000"), repaired()...), true, "every number that table orders gave out lately is given once")
+	expect(t, check, look(postgres("", "", "2|1000"), repaired()...), false, "has a number that another one has")
+	expect(t, check, look(postgres("", "", "many"), repaired()...), false, `error: answered "many"`)
 	expect(t, check, look(brokenPods(&ExecError{Code: 2, Stderr: "starting up"}), repaired()...), false, "starting up")
 	expect(t, check, look(brokenPods(errors.New("no route")), repaired()...), false, "error: no route")
-	expect(t, check, look(postgres("", "", "0"), dbBackends()), false, "no pod behind")
+	expect(t, check, look(postgres("", "", "0|1000"), dbBackends()), false, "no pod behind")
+}
+
+// TestRowsThatWaited: a sequence that caught up by itself has given numbers twice for as long
+// as that took; they are given anew, or it is no repair. A moment of it is forgiven.
+func TestRowsThatWaited(t *testing.T) {
+	t.Parallel()
+	check := &RowsUnique{databaseRef: db(), Table: "orders", Unique: "number", Column: "placed_at"}
+	remembered := new(memory)
+	look := func(lately, since int, clock int) *Target {
+		on := target(repaired()...)
+		remembered.asked = nil // no answer of before counts
+		on.memory = remembered
+		on.Pods = fakePods(func(_, _ string, command []string) (string, error) {
+			count := lately
+			if strings.Contains(command[len(command)-1], "placed_at > to_timestamp(1000)") {
+				count = since
+			}
+			return fmt.Sprintf("%d|%d\n", count, clock), nil
+		})
+		return on
+	}
+	expect(t, check, look(2, 2, 900), false, "within 10s")
+	expect(t, check, look(2, 2, 920), false, "within 10s")
+	expect(t, check, look(0, 2, 925), true, "given once") // in good time
+	expect(t, check, look(2, 2, 1000), false, "within 10s")
+	expect(t, check, look(2, 2, 1031), false, "within 10s")
+	expect(t, check, look(0, 2, 1060), false, "to wait until it is not gives nobody another one")
+	expect(t, check, look(0, 2, 1300), false, "to wait until it is not gives nobody another one")
+	expect(t, check, look(0, 0, 1310), true, "given once") // they were given other numbers
+	expect(t, check, look(0, 2, 1320), true, "given once")
 }
 
 func TestDatabaseSettings(t *testing.T) {

@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"maps"
 	"sync"
 	"time"
 )
@@ -13,13 +14,19 @@ type memory struct {
 	usages map[string][]usage    // of a pod's memory, by the life of its containers
 	leaks  map[string]string     // by image: how it was seen to leak
 	rows   map[string]rowsSeen   // of a table
+	twice  map[string]twiceSeen  // of a table in a pod
+}
+
+// twiceSeen is since when values were given twice, by the database's clock in seconds.
+type twiceSeen struct {
+	since  int64
+	stands bool // for too long: it is over only when no row since then shares one
 }
 
 // rowsSeen is what a table held when it was last read.
 type rowsSeen struct {
-	owner, lives string // whose pods have it, and which ones
-	rows         map[string]bool
-	lost         int // rows that the pods before these had, and these did not
+	owner, lives string          // whose pods have it, and which ones
+	rows, lost   map[string]bool // lost: those that the pods before these had, and these have not
 }
 
 // leaseSeen is when a node's Lease was first looked at, and when it last moved: by the
@@ -59,7 +66,7 @@ func (m *memory) forget() {
 }
 
 // lostRows notes a table's rows, and returns how many of those that the same owner's pods
-// before these had were not there any more. It stands for as long as these pods do.
+// before these had are not there. One that comes back is not lost.
 func (m *memory) lostRows(key, owner, lives string, rows map[string]bool) int {
 	if m == nil {
 		return 0
@@ -67,21 +74,51 @@ func (m *memory) lostRows(key, owner, lives string, rows map[string]bool) int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	seen := m.rows[key]
-	switch {
-	case seen.owner != owner:
-		seen = rowsSeen{owner: owner}
-	case seen.lives != lives:
-		seen.lost = 0
-		for row := range seen.rows {
-			if !rows[row] {
-				seen.lost++
-			}
-		}
+	if seen.owner != owner {
+		seen = rowsSeen{owner: owner, lives: lives}
 	}
-	seen.lives, seen.rows = lives, rows
+	lost := map[string]bool{}
+	if seen.lives != lives {
+		maps.Copy(lost, seen.rows)
+	}
+	maps.Copy(lost, seen.lost)
+	maps.DeleteFunc(lost, func(row string, _ bool) bool { return rows[row] })
 	if m.rows == nil {
 		m.rows = map[string]rowsSeen{}
 	}
-	m.rows[key] = seen
-	return seen.lost
+	m.rows[key] = rowsSeen{owner: owner, lives: lives, rows: rows, lost: lost}
+	return len(lost)
+}
+
+// twiceSince is since when values were given twice for too long; stands is false when not.
+func (m *memory) twiceSince(key string) (since int64, stands bool) {
+	if m == nil {
+		return 0, false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	seen := m.twice[key]
+	return seen.since, seen.stands
+}
+
+// noteTwice notes whether values are given twice, at a time of the database's.
+func (m *memory) noteTwice(key string, twice bool, clock int64, long time.Duration) {
+	if m == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !twice {
+		delete(m.twice, key)
+		return
+	}
+	seen, known := m.twice[key]
+	if !known {
+		seen.since = clock
+	}
+	seen.stands = seen.stands || clock-seen.since >= int64(long.Seconds())
+	if m.twice == nil {
+		m.twice = map[string]twiceSeen{}
+	}
+	m.twice[key] = seen
 }

@@ -34,7 +34,7 @@ func checkKinds() []Kind {
 		{"rowsKept", "The PostgreSQL behind a Service has the rows that it had at the baseline, unchanged. Asked by psql in each ready pod.", func() any { return new(RowsKept) }},
 		{"rowsConfirmed", "The PostgreSQL behind a Service has every row that any of those behind it had when the page was sent, and what a StatefulSet's had before its pods were started anew. Asked by psql in each ready pod.", func() any { return new(RowsConfirmed) }},
 		{"rowsDiffer", "Several PostgreSQL stand behind a Service, and each has rows that none of the others has: a symptom of more than one writer. Asked by psql in each ready pod.", func() any { return new(RowsDiffer) }},
-		{"rowsUnique", "The newest rows in the PostgreSQL behind a Service share a column's value with no other row. Asked by psql in each ready pod.", func() any { return new(RowsUnique) }},
+		{"rowsUnique", "The newest rows in the PostgreSQL behind a Service share a column's value with no other row, nor any that came since they did so for more than 30 s. Asked by psql in each ready pod.", func() any { return new(RowsUnique) }},
 		{"rowsArrive", "New rows arrive in the PostgreSQL behind a Service: the users write to this database and no other.", func() any { return new(RowsArrive) }},
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 )
 
@@ -85,12 +86,14 @@ func (c *RowsConfirmed) lost(ctx context.Context, t *Target, pods []corev1.Pod, 
 	if set == nil || err != nil {
 		return 0, err
 	}
-	var lives []string
+	owner, lives := []string{fmt.Sprintf("%s %d", set.UID, set.Generation)}, []string{}
 	for i := range pods {
+		owner = append(owner, pods[i].Labels[appsv1.ControllerRevisionHashLabelKey]) // a pod of before the change is not of the changed one
 		lives = append(lives, fmt.Sprintf("%s %d", pods[i].UID, restartsOf(&pods[i])))
 	}
+	slices.Sort(owner)
 	slices.Sort(lives)
-	return t.memory.lostRows(c.key(), fmt.Sprintf("%s %d", set.UID, set.Generation), strings.Join(lives, ", "), rows), nil
+	return t.memory.lostRows(c.key(), strings.Join(slices.Compact(owner), ", "), strings.Join(lives, ", "), rows), nil
 }
 
 // missing counts what was there and is not.

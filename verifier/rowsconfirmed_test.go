@@ -126,6 +126,9 @@ func TestRowsLostOnTheWay(t *testing.T) {
 	expect(t, check, look(generation(1), 1, "r1 n1 n2 n3 n4"), true, "every one of the 1 rows")
 	expect(t, check, look(generation(1), 2, "r1 n5"), false, "4 rows that table orders had before pod db-0 was started anew")
 	expect(t, check, look(generation(1), 2, "r1 n5 n6"), false, "4 rows that table orders had")
+	expect(t, check, look(generation(1), 3, "r1 n5 n6 n7"), false, "4 rows that table orders had")
+	expect(t, check, look(generation(1), 3, "r1 n5 n6 n7 n1 n2 n3"), false, "1 rows that table orders had")
+	expect(t, check, look(generation(1), 3, "r1 n5 n6 n7 n1 n2 n3 n4"), true, "every one of the 1 rows")
 	expect(t, check, look(generation(2), 3, "r1"), true, "every one of the 1 rows")
 	expect(t, check, look(generation(2), 3, "r1 n7"), true, "every one of the 1 rows")
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -148,21 +149,63 @@ func deafened(was, now *corev1.Probe) string {
 	return ""
 }
 
-// asksNothing tells whether a probe's command succeeds whatever the container does.
+// asksNothing tells whether a probe's command succeeds whatever the container does: it only
+// looks at files and names, or says yes in the end.
 func asksNothing(command []string) bool {
-	words := strings.Fields(strings.Join(command, " "))
-	if len(words) > 2 && slices.Contains([]string{"sh", "bash", "dash", "ash"}, path.Base(words[0])) && strings.HasPrefix(words[1], "-") && strings.Contains(words[1], "c") {
-		words = words[2:]
-	}
-	if len(words) == 0 {
+	script, strict := scriptOf(command)
+	if strings.TrimSpace(script) == "" {
 		return true
 	}
-	script := strings.Join(words, " ")
-	for _, always := range []string{"|| true", "|| :", "|| exit 0", "; true", "; :", "; exit 0"} {
-		if strings.HasSuffix(strings.TrimRight(script, "; "), always) {
+	if yes := alwaysYes.FindStringIndex(script); yes != nil {
+		before := script[:yes[0]]
+		if strings.HasPrefix(script[yes[0]:], "||") || !strict && !mayLeave.MatchString(before) {
 			return true
 		}
 	}
-	asks := []string{"true", ":", "echo", "exit", "sleep", "date", "test", "[", "ls", "cat", "pwd", "id", "hostname", "uname", "printenv", "env", "stat"}
-	return slices.Contains(asks, path.Base(strings.TrimRight(words[0], ";"))) && !strings.ContainsAny(script, "&|")
+	if strings.ContainsAny(script, "$`") { // what it asks may stand in a substitution
+		return false
+	}
+	for _, part := range betweenCommands.Split(script, -1) {
+		if !idle(strings.Fields(part)) {
+			return false
+		}
+	}
+	return true
+}
+
+var (
+	shellOfAProbe   = regexp.MustCompile(`^(.*/)?(ba|da|a)?sh$`)
+	alwaysYes       = regexp.MustCompile(`(\|\||[;\n])\s*(true|:|exit 0)[\s;]*$`)
+	mayLeave        = regexp.MustCompile(`\b(exit|return|set -e)`)
+	betweenCommands = regexp.MustCompile(`&&|\|\||[;|\n]`)
+)
+
+// scriptOf is what a shell in the command is to run, else the command itself. A strict shell
+// ends with the first command that fails.
+func scriptOf(command []string) (script string, strict bool) {
+	for i, word := range command {
+		if !shellOfAProbe.MatchString(word) {
+			continue
+		}
+		for j, option := range command[i+1:] {
+			if !strings.HasPrefix(option, "-") {
+				break
+			}
+			strict = strict || strings.Contains(option, "e")
+			if strings.Contains(option, "c") {
+				return strings.Join(command[i+2+j:], " "), strict
+			}
+		}
+	}
+	return strings.Join(command, " "), false
+}
+
+// idle tells whether a command asks no program that serves.
+func idle(words []string) bool {
+	for len(words) > 0 && (slices.Contains([]string{"exec", "env", "!", "if", "then"}, words[0]) || strings.Contains(words[0], "=")) {
+		words = words[1:]
+	}
+	return len(words) == 0 || slices.Contains([]string{
+		"true", ":", "echo", "exit", "sleep", "date", "test", "[", "[[", "ls", "cat", "pwd", "id", "hostname", "uname", "printenv", "stat", "fi",
+	}, path.Base(words[0]))
 }
