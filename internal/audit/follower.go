@@ -36,12 +36,13 @@ type Status struct {
 // and absences, without losing or repeating a line.
 type Follower struct {
 	Nodes   Streamer
-	Node    string        // the control-plane node
-	Path    string        // the log; default LogPath
-	Poll    time.Duration // how often to look for new lines; default 1 s
-	Timeout time.Duration // for one answer of the node; default 30 s
-	Backoff wait.Backoff  // between attempts to reach the node; default 0.5 s to 5 s
-	Status  func(Status)  // told of changes, from Follow's goroutine; may be nil
+	Node    string          // the control-plane node
+	Path    string          // the log; default LogPath
+	Poll    time.Duration   // how often to look for new lines; default 1 s
+	Timeout time.Duration   // for one answer of the node; default 30 s
+	Backoff wait.Backoff    // between attempts to reach the node; default 0.5 s to 5 s
+	Status  func(Status)    // told of changes, from Follow's goroutine; may be nil
+	Polled  func(time.Time) // told, after each look at the log, when it began; may be nil
 	Now     func() time.Time
 }
 
@@ -89,8 +90,12 @@ func (f *Follower) tail(ctx context.Context, t *tailer, files logFiles, reached 
 	}
 	reached()
 	for {
+		began := f.now()
 		if err := t.poll(); err != nil {
 			return err
+		}
+		if f.Polled != nil {
+			f.Polled(began)
 		}
 		if err := pause(ctx, every); err != nil {
 			return err

@@ -40,7 +40,8 @@ type watch struct {
 	mu         sync.Mutex
 	classifier *Classifier
 	cursor     Cursor
-	moved      bool // the cursor moved since it was kept
+	moved      bool      // the cursor moved since it was kept
+	read       time.Time // up to when the log is known: when the newest look at it began; zero: never
 	saved      time.Time
 	sink       Sink
 	err        error // of the sink: nothing is kept after it
@@ -61,7 +62,7 @@ func (w *Watcher) Watch(ctx context.Context, from Checkpoint, sink Sink) error {
 		return err
 	}
 	follower := w.Follower
-	follower.Status = s.status
+	follower.Status, follower.Polled = s.status, s.polled
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	ticking := make(chan struct{})
@@ -126,6 +127,13 @@ func (s *watch) line(line []byte, next Cursor) error {
 	return s.keep(events)
 }
 
+// polled notes up to when the log is known.
+func (s *watch) polled(at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.read = at
+}
+
 // tick gives out what waited long enough, and now and then keeps the place.
 func (s *watch) tick(ctx context.Context) error {
 	every, save := s.w.Tick, s.w.Save
@@ -149,7 +157,12 @@ func (s *watch) flush(save time.Duration) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.w.Follower.now()
-	events := s.classifier.Flush(now)
+	// By the time of the last look, not of now: what a read is part of may be in the log
+	// already, and nobody has looked.
+	var events []timeline.Event
+	if !s.read.IsZero() {
+		events = s.classifier.Flush(s.read)
+	}
 	if len(events) == 0 && (!s.moved || now.Sub(s.saved) < save) {
 		return s.err
 	}

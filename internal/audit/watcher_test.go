@@ -1,10 +1,14 @@
 package audit
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -239,5 +243,50 @@ func TestWatchTellsOfGaps(t *testing.T) {
 	}
 	if diff := cmp.Diff([]State{StatusFollowing, StatusGap}, states); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestACommandThatALookCutInTwo: the log is looked at once a second, and a command's requests
+// may lie on both sides of a look. What it read first is not told before the next look.
+func TestACommandThatALookCutInTwo(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile(filepath.Join("testdata", "v1.37.2", "describe-pod.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bytes.Split(bytes.TrimSpace(data), []byte("\n"))
+	zero := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	now := zero
+	j := &journal{}
+	s := &watch{
+		w: &Watcher{Follower: Follower{Now: func() time.Time { return now }}}, classifier: NewClassifier(fixtureRun), sink: j.sink, saved: zero,
+	}
+	step := func(at time.Duration, look bool, lines ...[]byte) {
+		t.Helper()
+		now = zero.Add(at)
+		for _, line := range lines {
+			if err := s.line(line, Cursor{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if look {
+			s.polled(now)
+		}
+		if err := s.flush(time.Hour); err != nil {
+			t.Fatal(err)
+		}
+	}
+	step(0, true, lines[0])
+	for at := 200 * time.Millisecond; at < 2*time.Second; at += 200 * time.Millisecond {
+		step(at, false) // a slow node: the next look is late
+	}
+	if len(j.events) > 0 {
+		t.Fatalf("told %s before the log was looked at again", brief(j.events[0]))
+	}
+	step(2*time.Second, true, lines[1:]...)
+	step(3*time.Second, true)
+	step(4100*time.Millisecond, true)
+	if got := briefs(j.events); len(got) != 1 || !strings.HasPrefix(got[0], "trainee: describe, pods") {
+		t.Errorf("told %v, want one describe", got)
 	}
 }
