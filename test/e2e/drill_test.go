@@ -97,6 +97,13 @@ func begin(t *testing.T, name, variant string, args ...string) *drill {
 	return d
 }
 
+// in is the same drill in a part of its test.
+func (d *drill) in(t *testing.T) *drill {
+	part := *d
+	part.T = t
+	return &part
+}
+
 // wrapper is a firedrill that knows the tests' home and cluster, for the scripts.
 func wrapper(t *testing.T) string {
 	t.Helper()
