@@ -70,7 +70,7 @@ func lane(nodes map[string]verifier.NodeState, selector string) ([]string, error
 
 // restoreOwn restores the node that the drill had for itself, and waits until it is ready.
 func (e *Engine) restoreOwn(ctx context.Context, name string, want verifier.NodeState) error {
-	if _, err := e.ensureRegistered(ctx, name, want); err != nil {
+	if _, err := e.ensureRegistered(ctx, name, want, true); err != nil {
 		return err
 	}
 	return e.restoreNode(ctx, name, true, func(*corev1.Node) verifier.NodeState { return want })
@@ -81,7 +81,7 @@ func (e *Engine) restoreOwn(ctx context.Context, name string, want verifier.Node
 // there again. Whether such a node is ready is for the end to wait for only when it had to
 // be registered anew.
 func (e *Engine) restoreShared(ctx context.Context, name string, base verifier.NodeState) error {
-	anew, err := e.ensureRegistered(ctx, name, base)
+	anew, err := e.ensureRegistered(ctx, name, base, false) // its network may be another run's doing, and be in use
 	if err != nil {
 		return err
 	}
@@ -115,13 +115,13 @@ func (e *Engine) restoreNode(ctx context.Context, name string, awaitReady bool, 
 
 // ensureRegistered makes a Node object that was deleted anew, in the pod network that it had,
 // and the kubelet take it for its own: it registers only when it starts. One that somebody
-// registered again meanwhile has another network, and the node's files with it: it is
-// made anew as well. It tells whether anything was needed.
-func (e *Engine) ensureRegistered(ctx context.Context, name string, was verifier.NodeState) (anew bool, err error) {
+// registered again meanwhile has another network, and the node's files with it: the run's
+// own is made anew as well. It tells whether anything was needed.
+func (e *Engine) ensureRegistered(ctx context.Context, name string, was verifier.NodeState, own bool) (anew bool, err error) {
 	nodes := e.Client.CoreV1().Nodes()
 	node, err := nodes.Get(ctx, name, metav1.GetOptions{})
 	switch {
-	case err == nil && (len(was.PodCIDRs) == 0 || len(node.Spec.PodCIDRs) == 0 || slices.Equal(was.PodCIDRs, node.Spec.PodCIDRs)):
+	case err == nil && (!own || len(was.PodCIDRs) == 0 || len(node.Spec.PodCIDRs) == 0 || slices.Equal(was.PodCIDRs, node.Spec.PodCIDRs)):
 		return false, nil
 	case err == nil:
 		err = nodes.Delete(ctx, name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &node.UID}})

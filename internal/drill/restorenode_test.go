@@ -58,10 +58,10 @@ func (w *world) change(name string, edit func(*corev1.Node)) {
 // broke, by a reset and by the end; what others did to other nodes is not.
 func TestTheNodesOfTheRunAreRestored(t *testing.T) {
 	t.Parallel()
-	w := newWorldOf(t, testScenario, Created{NodeSelector: "lane=yes"})
+	w := newWorldOf(t, testScenario, Created{NodeSelector: "lane=yes", Node: "w4"})
 	lane := map[string]string{"lane": "yes"}
 	for _, node := range []*corev1.Node{
-		readyNode("cp", map[string]string{"lane": "yes", labelControlPlane: ""}), readyNode("w1", lane), inNetwork(readyNode("w2", lane), "10.244.2.0/24"), inNetwork(readyNode("w3", lane), "10.244.3.0/24"), readyNode("other", nil),
+		readyNode("cp", map[string]string{"lane": "yes", labelControlPlane: ""}), readyNode("w1", lane), inNetwork(readyNode("w2", lane), "10.244.2.0/24"), readyNode("w3", lane), inNetwork(readyNode("w4", lane), "10.244.4.0/24"), readyNode("other", nil),
 	} {
 		if _, err := w.client.CoreV1().Nodes().Create(t.Context(), node, metav1.CreateOptions{}); err != nil {
 			t.Fatal(err)
@@ -85,11 +85,11 @@ func TestTheNodesOfTheRunAreRestored(t *testing.T) {
 		if err := w.client.CoreV1().Nodes().Delete(t.Context(), "w2", metav1.DeleteOptions{}); err != nil {
 			t.Fatal(err)
 		}
-		if verb == VerbEnd { // this one registers w3 again, which gets another network
-			if err := w.client.CoreV1().Nodes().Delete(t.Context(), "w3", metav1.DeleteOptions{}); err != nil {
+		if verb == VerbEnd { // this one registers w4 again, which gets another network
+			if err := w.client.CoreV1().Nodes().Delete(t.Context(), "w4", metav1.DeleteOptions{}); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := w.client.CoreV1().Nodes().Create(t.Context(), inNetwork(readyNode("w3", lane), "10.244.7.0/24"), metav1.CreateOptions{}); err != nil {
+			if _, err := w.client.CoreV1().Nodes().Create(t.Context(), inNetwork(readyNode("w4", lane), "10.244.7.0/24"), metav1.CreateOptions{}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -100,7 +100,7 @@ func TestTheNodesOfTheRunAreRestored(t *testing.T) {
 		} else if err := <-ended; err != nil {
 			t.Fatal(err)
 		}
-		for name, touched := range map[string]bool{"cp": true, "w1": false, "w2": false, "w3": false, "other": true} {
+		for name, touched := range map[string]bool{"cp": true, "w1": false, "w2": false, "w3": false, "w4": false, "other": true} {
 			node, err := w.client.CoreV1().Nodes().Get(t.Context(), name, metav1.GetOptions{})
 			if err != nil {
 				t.Errorf("%s: %v", verb, err)
@@ -109,7 +109,7 @@ func TestTheNodesOfTheRunAreRestored(t *testing.T) {
 			if node.Spec.Unschedulable != touched || (len(node.Spec.Taints) > 0) != touched || (node.Labels["mine"] != "") != touched {
 				t.Errorf("after %s: %s: changed %+v, labels %v; want changed: %t", verb, name, node.Spec, node.Labels, touched)
 			}
-			if want := map[string]string{"w2": "10.244.2.0/24", "w3": "10.244.3.0/24"}[name]; node.Spec.PodCIDR != want || want != "" && node.Spec.ProviderID != "kind://"+name {
+			if want := map[string]string{"w2": "10.244.2.0/24", "w4": "10.244.4.0/24"}[name]; node.Spec.PodCIDR != want || want != "" && node.Spec.ProviderID != "kind://"+name {
 				t.Errorf("after %s: %s: pod network %q, provider ID %q, want %q", verb, name, node.Spec.PodCIDR, node.Spec.ProviderID, want)
 			}
 			if diff := cmp.Diff(lane, node.Labels, cmpopts.EquateEmpty()); !touched && diff != "" {
@@ -118,6 +118,6 @@ func TestTheNodesOfTheRunAreRestored(t *testing.T) {
 		}
 	}
 	if len(k.restarted) != 3 {
-		t.Errorf("in the nodes was run: %q, want the kubelets of w2, w2 and w3 restarted", k.restarted)
+		t.Errorf("in the nodes was run: %q, want the kubelets of w2, w2 and w4 restarted", k.restarted)
 	}
 }

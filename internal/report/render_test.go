@@ -84,7 +84,7 @@ func TestTheErrorBudget(t *testing.T) {
 	t.Parallel()
 	// 10 requests a second, 120 s in which everything fails: two of 40.32 minutes.
 	r := &Report{Users: usersOf([]byte(`{"streams":[{"stream":"users","sent":6001,"failed":1200,
-		"from":"2026-01-01T12:00:00Z","to":"2026-01-01T12:10:00Z","before":{"failed":7},"during":{"failed":1000},"after":{"failed":200}}]}`), nil)}
+		"from":"2026-01-01T12:00:00Z","to":"2026-01-01T12:10:00Z","before":{"failed":7},"during":{"failed":1000},"after":{"failed":200}}]}`), nil, 0)}
 	b := r.Users.Streams[0].Budget
 	if diff := cmp.Diff(Budget{Burned: 120, Total: 2419.2, Share: 120 / 2419.2}, *b, near()); diff != "" {
 		t.Errorf("99.9 %% over 28 days (-want +got)\n%s", diff)
@@ -102,7 +102,7 @@ func TestTheErrorBudgetOfWhatNobodySaw(t *testing.T) {
 	u := usersOf([]byte(`{"streams":[{"stream":"users","sent":6001,"failed":1000,
 		"from":"2026-01-01T12:00:00Z","to":"2026-01-01T12:10:00Z","during":{"failed":1000},
 		"incident":{"missing":3,"unseen":[{"from":"2026-01-01T12:01:00Z","to":"2026-01-01T12:01:30Z"}]}}]}`),
-		[]drill.Gap{{From: time.Date(2026, 1, 1, 12, 1, 20, 0, time.UTC), To: time.Date(2026, 1, 1, 12, 2, 0, 0, time.UTC)}})
+		[]drill.Gap{{From: time.Date(2026, 1, 1, 12, 1, 20, 0, time.UTC), To: time.Date(2026, 1, 1, 12, 2, 0, 0, time.UTC)}}, 40*time.Second)
 	s := u.Streams[0]
 	if s.Unseen != 20 || s.Budget.Burned != 120 {
 		t.Errorf("unseen %g s, burned %g s, want 20 and 120", s.Unseen, s.Budget.Burned)
@@ -116,12 +116,12 @@ func near() cmp.Option {
 // TestAnOldJournalIsStillTold: a run of a version that did not know what newer ones add.
 func TestAnOldJournalIsStillTold(t *testing.T) {
 	t.Parallel()
-	u := usersOf([]byte(`{"streams":[{"stream":"users","sent":10,"failed":1,"p99":5000000,"before":{"sent":10,"failed":1}}]}`), nil)
+	u := usersOf([]byte(`{"streams":[{"stream":"users","sent":10,"failed":1,"p99":5000000,"before":{"sent":10,"failed":1}}]}`), nil, 0)
 	if s := u.Streams[0]; s.Budget != nil || s.Series != nil || s.P99 != 0.005 || len(s.sentences(u)) != 2 {
 		t.Errorf("told %+v, %q", s, s.sentences(u))
 	}
 	for _, none := range []string{"", "null", `{"streams":[]}`, "{"} {
-		if usersOf([]byte(none), nil) != nil {
+		if usersOf([]byte(none), nil, 0) != nil {
 			t.Errorf("users of %q", none)
 		}
 	}

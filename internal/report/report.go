@@ -147,7 +147,7 @@ func Build(run *drill.Run, spec *scenario.Spec, now time.Time) *Report {
 		r.Explanation = spec.Explanation
 	}
 	r.Times = timesOf(run, now)
-	r.Users = usersOf(run.Users, run.OffTheClock())
+	r.Users = usersOf(run.Users, run.OffTheClock(), run.Stood())
 	r.Mode = run.InMode()
 	r.process(run, spec, momentsOf(run))
 	return r

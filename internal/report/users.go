@@ -149,8 +149,8 @@ func (p journaledPhase) told() UsersPhase {
 }
 
 // usersOf reads the summary of the journal; what it cannot read is not told. Gaps are the
-// times off the clock, in which nobody counts requests.
-func usersOf(data []byte, gaps []drill.Gap) *Users {
+// times off the clock, in which nobody counts requests; stood is how long they are in all.
+func usersOf(data []byte, gaps []drill.Gap, stood time.Duration) *Users {
 	var from journaled
 	if len(data) == 0 || json.Unmarshal(data, &from) != nil || len(from.Streams) == 0 {
 		return nil
@@ -182,7 +182,7 @@ func usersOf(data []byte, gaps []drill.Gap) *Users {
 			if s.Incident != nil {
 				unseen, _ := s.Incident.unseen(gaps)
 				row.Unseen, row.Disturbed = unseen.Seconds(), s.Incident.Disturbed
-				lost += max(float64(s.Incident.Missing), row.Unseen*rate)
+				lost += max(float64(s.Incident.Missing)-stood.Seconds()*rate, row.Unseen*rate)
 			}
 			row.Budget = &Budget{Burned: max(lost-float64(row.Disturbed), 0) / rate}
 		}
