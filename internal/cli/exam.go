@@ -166,23 +166,32 @@ func newExamEnd(f *Factory) *cobra.Command {
 		Use:   "end [EXAM]",
 		Short: "Give an exam up: what was not decided of it counts 0",
 		Args:  cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			e, err := f.findExam(optionalRun(args))
 			if err != nil {
 				return err
 			}
-			return f.endExam(e)
+			return f.endExam(cmd.Context(), e)
 		},
 	}
 }
 
-func (f *Factory) endExam(e *openExam) error {
+// endExam cleans up after the drills that are decided, and closes the exam.
+func (f *Factory) endExam(ctx context.Context, e *openExam) error {
 	if e.over() {
 		return usageErrorf("exam %s is over already: firedrill exam report %s", e.id, e.id)
 	}
 	for i, run := range e.runs {
 		if run != nil && !run.over() {
 			return usageErrorf("drill %d of exam %s is under way: firedrill end %s first", i+1, e.id, run.Created.Run)
+		}
+	}
+	for _, run := range e.runs {
+		if run == nil || run.damage != nil || run.Phase == drill.PhaseFinished {
+			continue
+		}
+		if err := f.cleanUp(ctx, run.Created.Run); err != nil {
+			return err
 		}
 	}
 	if err := home.WriteFile(filepath.Join(filepath.Dir(e.file), examEnded), []byte(time.Now().UTC().Format(time.RFC3339)+"\n"), home.FilePerm); err != nil {
@@ -209,20 +218,25 @@ func (o *examOptions) next(ctx context.Context, e *openExam) error {
 		case run.Verdict == nil:
 			return usageErrorf("drill %d of exam %s is under way: repair it, or give it up with firedrill end %s", i+1, e.id, run.Created.Run)
 		default:
-			r, err := f.openRun(run.Created.Run)
-			if err != nil {
-				return err
-			}
-			status := f.IO.NewStatus()
-			status.Start("%s", steps[drill.PhaseEnding])
-			err = f.endAndWait(ctx, r)
-			status.End(err == nil)
-			if err != nil {
+			if err := f.cleanUp(ctx, run.Created.Run); err != nil {
 				return err
 			}
 		}
 	}
 	return usageErrorf("exam %s is over: firedrill exam report %s", e.id, e.id)
+}
+
+// cleanUp ends a drill that is decided.
+func (f *Factory) cleanUp(ctx context.Context, run string) error {
+	r, err := f.openRun(run)
+	if err != nil {
+		return err
+	}
+	status := f.IO.NewStatus()
+	status.Start("%s", steps[drill.PhaseEnding])
+	err = f.endAndWait(ctx, r)
+	status.End(err == nil)
+	return err
 }
 
 func (o *examOptions) begin(ctx context.Context, e *openExam, i int) error {

@@ -51,9 +51,11 @@ func newProve(f *Factory) *cobra.Command {
   untouched   the recovery checks pass the healthy system; the fault shows its symptom;
               nobody repairs it, and it is not recovered at its time limit
   solution    every script in solutions/ is recovered
-  wrong-fix   every script in wrong-fixes/ is refused by the name it says, and by no other
+  wrong-fix   every script in wrong-fixes/ changes something, and is refused by the name
+              it says and by no other
 
-and that nothing of a run is left after its end: no object, no unit, no file of a node.
+and that nothing of a run is left after its end: no object, and of the node that it broke
+no unit and no file that is not as it was.
 A NAME is one of firedrill list, a PATH a scenario's folder; without either, all are
 proven but those that say that they are drafts. Cases run side by side; those that break a node get a worker of their own on a
 cluster with more than two (firedrill up --workers 4), and else run alone, last.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -94,6 +95,9 @@ func (f *Factory) runToTell(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if f.clusterNamed() {
+		runs = slices.DeleteFunc(runs, func(run string) bool { return readOne(store, run).Cluster != f.ClusterName })
+	}
 	if len(runs) == 0 {
 		return "", noneOpen
 	}
@@ -107,7 +111,7 @@ const envRun = "FIREDRILL_RUN"
 // meantRun is the run of a verb that names none: the one that the shell around it was opened
 // for, else the only one that is not finished; of the named cluster, where one is named.
 func (f *Factory) meantRun(store *session.Store) (string, error) {
-	if name := f.Getenv(envRun); name != "" {
+	if name := f.Getenv(envRun); name != "" && (!f.clusterFlag || readOne(store, name).Cluster == f.ClusterName) {
 		return name, nil
 	}
 	runs, err := readAll(store)

@@ -368,7 +368,7 @@ func TestShowBetweenTheDrillsOfAnExam(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.endExam(e); err != nil {
+	if err := f.endExam(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
 	expectAnswers(t, f, "bad-probe", false)
@@ -382,7 +382,7 @@ func TestShowBetweenTheDrillsOfAnExam(t *testing.T) {
 		t.Errorf("the result: %+v", result)
 	}
 	var usage *usageError
-	if err := f.endExam(e); !errors.As(err, &usage) {
+	if err := f.endExam(t.Context(), e); !errors.As(err, &usage) {
 		t.Errorf("ended twice: %v", err)
 	}
 	if err := (&examOptions{factory: f}).next(t.Context(), e); !errors.As(err, &usage) {
@@ -459,6 +459,8 @@ func TestTheRunThatIsMeant(t *testing.T) {
 		}
 		return getenv(key)
 	}
+	meant("") // another cluster was named
+	f.ClusterName, f.clusterFlag = "firedrill", false
 	meant("shop-bbbbb")
 	if run, text := f.runAndText([]string{"shop-aaaaa"}); run != "shop-aaaaa" || text != "" {
 		t.Errorf("a run's name is taken for a text: %q, %q", run, text)

@@ -34,16 +34,18 @@ func (f *Factory) recorderFor(ctx context.Context, clusterID, node string, nodes
 	if err != nil {
 		return nil, err
 	}
+	unpaged := func(r *drill.Run) bool { return r.PagedAt.IsZero() }
+	paged := slices.DeleteFunc(slices.Clone(open), unpaged)
+	name := meant(paged, f.Getenv(envRun), node)
 	for _, r := range open {
-		if r.PagedAt.IsZero() && r.InMode() != drill.ModeTraining { // it would go on, unseen, after the page
+		// A shell that nobody records, or on the very node, would go on unseen after the page.
+		if unpaged(r) && r.InMode() != drill.ModeTraining && (name == "" || r.Node == node) {
 			return nil, usageErrorf("run %s is being prepared: a shell on a node is opened after its page", r.Created.Run)
 		}
 	}
-	open = slices.DeleteFunc(open, func(r *drill.Run) bool { return r.PagedAt.IsZero() })
-	if len(open) == 0 {
+	if open = paged; len(open) == 0 {
 		return nil, nil //nolint:nilnil // no run to record for is no error
 	}
-	name := meant(open, f.Getenv(envRun), node)
 	if name == "" {
 		return nil, f.notRecorded(node, open)
 	}
