@@ -1,5 +1,6 @@
 #!/bin/sh
 # Fill a StatefulSet with every order, and leave the sequence that numbers them at its start: numbers are given twice.
+# variants: two-writers
 # refused: recovery:numbers-once
 set -eu
 kubectl apply -f - <<EOF
@@ -63,35 +64,6 @@ spec:
           requests: {storage: 512Mi}
 EOF
 kubectl rollout status "statefulset/$DB-green" --timeout=90s
-if [ "$VARIANT" = lost-data ]; then # the orders of before are in last night's dump alone
-  kubectl apply -f - <<EOF
-apiVersion: batch/v1
-kind: Job
-metadata:
-  name: restore
-spec:
-  backoffLimit: 3
-  template:
-    spec:
-      restartPolicy: Never
-      securityContext: {runAsUser: 999, runAsGroup: 999}
-      containers:
-        - name: restore
-          image: docker.io/library/postgres:15
-          imagePullPolicy: IfNotPresent
-          command: [psql, -qX, --single-transaction, -v, ON_ERROR_STOP=1, -h, "$DB-green", -U, shop, -d, shop, -f, /backups/orders-nightly.sql]
-          env:
-            - name: PGPASSWORD
-              valueFrom:
-                secretKeyRef: {name: "$DB", key: password}
-          volumeMounts:
-            - {name: backups, mountPath: /backups, readOnly: true}
-      volumes:
-        - name: backups
-          persistentVolumeClaim: {claimName: "$DB-backups"}
-EOF
-  kubectl wait --for=condition=complete job/restore --timeout=60s
-fi
 dumps=$(mktemp -d)
 trap 'rm -rf "$dumps"' EXIT
 dump() { # pod
