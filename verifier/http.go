@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,15 +25,14 @@ type stream struct {
 	MinRequests int               `yaml:"minRequests" doc:"Requests needed to judge by; with fewer, nothing is judged." default:"5" min:"1"`
 }
 
-// sums up the window; an error when nothing can be judged by it.
+func (s stream) window() time.Duration { return cmp.Or(max(s.Window.Std(), 0), defaultWindow) }
+
+// measure sums up the window; an error when nothing can be judged by it.
 func (s stream) measure(ctx context.Context, t *Target) (TrafficStats, error) {
 	if t.Traffic == nil {
 		return TrafficStats{}, errors.New("the scenario has no traffic")
 	}
-	window, least := s.Window.Std(), max(s.MinRequests, 1)
-	if window <= 0 {
-		window = defaultWindow
-	}
+	window, least := s.window(), max(s.MinRequests, 1)
 	now := t.Now()
 	stats, err := t.Traffic.Window(ctx, s.Stream, now.Add(-window), now)
 	if err != nil {
@@ -99,12 +99,8 @@ func (c *HTTP) Observe(ctx context.Context, t *Target) (Observation, error) {
 // users waited for in vain comes on record late, and may lie before the present window by then.
 // Only after a fault: before it nobody has stopped answering.
 func (c *HTTP) unanswered(ctx context.Context, t *Target, timeout time.Duration, want float64) (string, error) {
-	window := c.Window.Std()
-	if window <= 0 {
-		window = defaultWindow
-	}
 	to := t.Now().Add(-timeout)
-	from := to.Add(-window)
+	from := to.Add(-c.window())
 	if timeout <= 0 || t.FaultAt.IsZero() || from.Before(t.FaultAt) {
 		return "", nil
 	}

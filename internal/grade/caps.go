@@ -48,7 +48,7 @@ func (g *grader) didAnything() bool {
 // What the API server refused did no harm, and is no more than a line of the report.
 func (g *grader) forbidden(e timeline.Event) (at float64, reason string) {
 	switch {
-	case !changed(e):
+	case !e.Changed():
 		return 0, ""
 	case e.Source == timeline.SourceNode && g.controlPlane(e.Name):
 		return capReferee, "the control plane's node was changed from inside: the referee and the users' prober run there"

@@ -11,9 +11,9 @@ import (
 // change of the trainee's is the decision.
 func (g *grader) decision() line {
 	l := line{text: "no decision is seen: the system was not changed", max: shareDecision, evidence: "timeline: no change by the trainee"}
-	why, isRight := "a change that led to a recovery", changed
+	why, isRight := "a change that led to a recovery", timeline.Event.Changed
 	if d := g.decisionOf(); d != nil {
-		why, isRight = d.Sentence, func(e timeline.Event) bool { return acted(e) && g.matches(d.Match, e) }
+		why, isRight = d.Sentence, func(e timeline.Event) bool { return e.MayHaveChanged() && g.matches(d.Match, e) }
 	}
 	var right []timeline.Event
 	for _, e := range g.events {
@@ -22,7 +22,7 @@ func (g *grader) decision() line {
 		case isRight(e):
 			right = append(right, e)
 			l.text, l.evidence, l.at = "a change of the right kind led to no recovery: "+why, evidence(e), e.Time
-		case changed(e) && len(right) == 0:
+		case e.Changed() && len(right) == 0:
 			l.text, l.evidence, l.at = "another decision would have been right: "+why, evidence(e), e.Time
 		}
 	}

@@ -80,13 +80,3 @@ func contains(pattern string, e timeline.Event) bool {
 	re, err := regexp.Compile(pattern)
 	return err == nil && (re.MatchString(e.Detail) || re.MatchString(e.Text))
 }
-
-// changed tells whether an event changed the system. A dry run did not, nor did an apply
-// that found nothing to change.
-func changed(e timeline.Event) bool { return e.Writes && e.Code < 400 }
-
-// acted tells whether an event may have changed something: of a session in a container
-// nobody can say what it did.
-func acted(e timeline.Event) bool {
-	return changed(e) || e.Code < 400 && slices.Contains([]string{"attach", "cp", "exec"}, e.Verb)
-}

@@ -124,7 +124,9 @@ func (g *grader) unsafe(cost float64) []line {
 	}
 	var lines []line
 	for _, u := range g.Rubric.Unsafe {
-		i := slices.IndexFunc(g.events, func(e timeline.Event) bool { return e.Actor == actorTrainee && acted(e) && g.matches(u.Match, e) })
+		i := slices.IndexFunc(g.events, func(e timeline.Event) bool {
+			return e.Actor == actorTrainee && e.MayHaveChanged() && g.matches(u.Match, e)
+		})
 		if i >= 0 {
 			lines = append(lines, line{text: "unsafe: " + u.Sentence, got: -cost, evidence: evidence(g.events[i]), at: g.events[i].Time})
 		}

@@ -23,7 +23,7 @@ type seen struct {
 // precaution, or the number of events.
 func (g *grader) firstWrite() int {
 	i := slices.IndexFunc(g.events, func(e timeline.Event) bool {
-		return e.Actor == actorTrainee && changed(e) && (g.Rubric == nil || !g.matches(g.Rubric.Precautions, e))
+		return e.Actor == actorTrainee && e.Changed() && (g.Rubric == nil || !g.matches(g.Rubric.Precautions, e))
 	})
 	if i < 0 {
 		return len(g.events)
@@ -220,6 +220,6 @@ func (g *grader) resolved() line {
 // tooEarly tells whether a time lies before the recovery and before whatever the trainee did
 // that may have changed something.
 func (g *grader) tooEarly(at time.Time) bool {
-	acts := func(e timeline.Event) bool { return e.Actor == actorTrainee && acted(e) && !e.Time.After(at) }
+	acts := func(e timeline.Event) bool { return e.Actor == actorTrainee && e.MayHaveChanged() && !e.Time.After(at) }
 	return at.Before(g.RecoveredAt) && !slices.ContainsFunc(g.events, acts)
 }

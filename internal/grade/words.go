@@ -76,7 +76,7 @@ func (g *grader) changes() string {
 	var texts []string
 	more := 0
 	for _, e := range g.events {
-		if e.Actor != actorTrainee || !changed(e) {
+		if e.Actor != actorTrainee || !e.Changed() {
 			continue
 		}
 		if len(texts) == most {

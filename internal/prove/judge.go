@@ -159,17 +159,12 @@ func (p *proof) refused(ctx context.Context) error {
 		return wrong("it was refused for %s, and then: %s", want, p.result.Verdict)
 	}
 	return p.last(ctx, func(r *drill.Run) error {
-		if !slices.ContainsFunc(r.Events, acted) {
+		// A script that does nothing is refused as well, for the checks that fail from the fault on.
+		if !slices.ContainsFunc(timeline.Actions(r.Events, time.Time{}), timeline.Event.MayHaveChanged) {
 			return wrong("it was refused for %s, which is no proof: the timeline holds no change by the trainee", want)
 		}
 		return nil
 	})
-}
-
-// acted tells whether an event may have changed something. A script that does nothing is
-// refused as well, for the checks that fail from the fault on.
-func acted(e timeline.Event) bool {
-	return e.Code < 400 && (e.Writes || slices.Contains([]string{"attach", "cp", "exec"}, e.Verb))
 }
 
 // repairShows is how long a repair may take to make a failed check pass: pods are replaced,

@@ -154,7 +154,7 @@ func refusing(cause string, broken ...string) drill.Run {
 		}
 		state.Safeguards = append(state.Safeguards, verifier.SafeguardState{ID: id, Held: held})
 	}
-	return drill.Run{Phase: drill.PhaseActive, State: state, Events: []timeline.Event{{Verb: "patch", Writes: true, Code: 200}}}
+	return drill.Run{Phase: drill.PhaseActive, State: state, Events: []timeline.Event{{Actor: "trainee", Verb: "patch", Writes: true, Code: 200}}}
 }
 
 // failing is a run in which recovery checks fail.
@@ -255,13 +255,15 @@ func TestProve(t *testing.T) {
 		},
 		"a wrong fix that only looks": {
 			testCase(WrongFix, "limit-removed"), &fakeBench{moments: []moment{{0, without(refusing("limit-removed", "limit-removed"), func(r *drill.Run) {
-				r.Events = []timeline.Event{{Verb: "get", Code: 200}, {Verb: "patch", Writes: true, Code: 403}}
+				r.Events = []timeline.Event{
+					{Actor: "trainee", Verb: "get", Code: 200}, {Actor: "trainee", Verb: "patch", Writes: true, Code: 403}, {Actor: "admin", Verb: "patch", Writes: true, Code: 200},
+				}
 			})}}},
 			"the timeline holds no change by the trainee",
 		},
 		"a wrong fix in a container": {
 			testCase(WrongFix, "limit-removed"), &fakeBench{moments: []moment{{0, without(refusing("limit-removed", "limit-removed"), func(r *drill.Run) {
-				r.Events = []timeline.Event{{Verb: "exec", Code: 101}}
+				r.Events = []timeline.Event{{Actor: "trainee", Verb: "exec", Code: 101}}
 			})}}}, "",
 		},
 		"a check that passes for a moment": {

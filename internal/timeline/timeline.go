@@ -2,7 +2,10 @@
 // trainee's actions, the tool's own milestones, and changes of the checks.
 package timeline
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Source tells who saw an event.
 type Source string
@@ -29,6 +32,16 @@ type Event struct {
 	Writes    bool      `json:"writes,omitempty"` // it changed (or tried to change) the system
 	Code      int       `json:"code,omitempty"`   // HTTP status of the API server's answer
 	Text      string    `json:"text"`             // the sentence a person reads: "described pod checkout-7f9c"
+}
+
+// Changed tells whether an event changed the system. A dry run did not, nor did an apply
+// that found nothing to change.
+func (e Event) Changed() bool { return e.Writes && e.Code < 400 }
+
+// MayHaveChanged tells whether an event changed something, or may have: of a session in a
+// container nobody can say what it did.
+func (e Event) MayHaveChanged() bool {
+	return e.Changed() || e.Code < 400 && slices.Contains([]string{"attach", "cp", "exec"}, e.Verb)
 }
 
 // Actions are what the trainee did to the system, up to the verdict: decided, or zero while
