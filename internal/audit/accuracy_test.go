@@ -14,13 +14,13 @@ import (
 )
 
 // subcommand is the kubectl command in a line of commands.txt.
-var subcommand = regexp.MustCompile(`\bk (rollout [a-z]+|auth [a-z-]+|get events\b|[a-z-]+)`)
+var subcommand = regexp.MustCompile(`\bk (rollout [a-z]+|auth [a-z-]+|create token|get events\b|[a-z-]+)`)
 
 // synonyms are two ways to spell one action: what a person did is the same.
 var synonyms = map[string]string{"get events": "events"}
 
 // parts are what a command is told as beside itself: its own steps.
-var parts = map[string][]string{"drain": {"cordon", "evict", "delete"}, "run": {"delete"}, "replace": {"delete"}}
+var parts = map[string][]string{"drain": {"cordon", "evict", "delete"}, "run": {"delete"}, "replace": {"delete"}, verbClusterInfo: {"logs"}}
 
 // itself tells whether what commands.txt wants of a command is that command, and not
 // another one that sends the same requests, or nothing.
@@ -34,6 +34,7 @@ func (c command) itself(t *testing.T) bool {
 	found := false
 	for _, want := range c.want {
 		verb, _, _ := strings.Cut(want, ",")
+		verb, _, _ = strings.Cut(verb, " {") // of what is about no resource
 		found = found || verb == name
 		if verb != name && !slices.Contains(parts[name], verb) {
 			return false
@@ -60,6 +61,11 @@ func TestItself(t *testing.T) {
 		{"k get events", []string{"events, events"}, true},
 		{"k get events", []string{"get, events"}, false},
 		{"k get pods", []string{"events, events"}, false},
+		{"k create token a", []string{"create token, serviceaccounts, a"}, true},
+		{"k create token a", []string{"create, serviceaccounts, a"}, false},
+		{"k cluster-info dump", []string{"cluster-info {dump}", "logs, pods, p"}, true},
+		{"k cluster-info dump", []string{"logs, pods, p"}, false},
+		{"k proxy & curl localhost", []string{"get, pods"}, false},
 		{"k version", nil, false},
 	} {
 		if got := (command{shell: tc.shell, want: tc.want}).itself(t); got != tc.itself {

@@ -52,7 +52,7 @@ func commands(t *testing.T) []command {
 
 var (
 	podName  = regexp.MustCompile(`\bcheckout-[a-z0-9]{7,10}-[a-z0-9]{5}\b`)
-	nodeName = regexp.MustCompile(`\b(firedrill|drill)-(control-plane|worker\d*)\b`)
+	nodeName = regexp.MustCompile(`\b(firedrill|drill)(-dev)?-(control-plane|worker\d*)\b`)
 	imageRef = regexp.MustCompile(`\bfiredrill[a-z-]*/[a-z-]+:[a-z0-9.]+\b`)
 	several  = regexp.MustCompile(`\$(NODE|POD)(, \$(NODE|POD))+(, \d+ more)?`)
 )

@@ -18,7 +18,7 @@ func writeDetail(r *request, verb string) string {
 	case "cordon":
 		return "unschedulable=true"
 	}
-	w := &changes{whole: r.verb == "create" || r.verb == "update" || verb == "debug"}
+	w := &changes{whole: r.verb == "create" || r.verb == "update" || verb == "debug" || verb == "rollout undo"}
 	w.read(r.object)
 	if verb == "debug" {
 		w.only("image=") // of a copy, all the rest is the pod's

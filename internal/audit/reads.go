@@ -28,6 +28,9 @@ func (f *folder) read(r *request) []timeline.Event {
 	if r.APIGroup == "metrics.k8s.io" {
 		return f.top(r)
 	}
+	if events, ok := f.clusterInfo(r); ok {
+		return events
+	}
 	if node, ok := f.drains(r); ok {
 		return []timeline.Event{f.drain(r, node)}
 	}

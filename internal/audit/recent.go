@@ -36,6 +36,7 @@ const (
 	isWait
 	isSession
 	isQuestion
+	isDump
 	isOther
 	kinds = iota
 	isAny = 1<<kinds - 1
@@ -65,6 +66,8 @@ func kindOf(verb string) kind {
 		return isSession
 	case "auth can-i", "auth whoami":
 		return isQuestion
+	case dumpVerb:
+		return isDump
 	}
 	return isOther
 }

@@ -87,6 +87,7 @@ var phrases = map[string]struct{ past, base string }{ //nolint:gochecknoglobals 
 	"certificate":      {"decided on", "decide on"},
 	"auth can-i":       {"asked what is allowed", "ask what is allowed"},
 	"auth whoami":      {"asked for the own identity", "ask for the own identity"},
+	verbClusterInfo:    {"looked at the cluster as a whole", "look at the cluster as a whole"},
 	verbVersion:        {"asked for the version of the API server", "ask for the version of the API server"},
 	verbResources:      {"listed the kinds of objects", "list the kinds of objects"},
 	verbExplain:        {"looked up the fields of objects", "look up the fields of objects"},

@@ -75,6 +75,7 @@ var sessionVerbs = map[string]string{ //nolint:gochecknoglobals // a constant ta
 // over a websocket and then over SPDY, and follows a log again, without reading the
 // pod again as a new command does: that is told once.
 func (f *folder) session(r *request) []timeline.Event {
+	f.dumping(r) // a dump goes on with the next namespace after its logs
 	first := f.consume(r, func(p *pending) bool { return p.begins(r) })
 	if first == nil && f.attaches(r) {
 		return nil

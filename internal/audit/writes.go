@@ -87,8 +87,8 @@ var subresourceVerbs = map[string]string{ //nolint:gochecknoglobals // a constan
 // writeVerb names a write as kubectl does.
 func writeVerb(r *request) string {
 	manager := r.manager()
-	if verb, ok := subresourceVerbs[r.Subresource]; ok {
-		return verb
+	if verb, ok := subresourceVerbs[r.Subresource]; ok && (verb != "scale" || managers[manager] == "") {
+		return verb // but patch --subresource=scale signs as patch does, and scale not at all
 	}
 	switch {
 	case r.verb == "delete", r.verb == "deletecollection":
