@@ -45,6 +45,8 @@ func TestScripts(t *testing.T) {
 			env.Setenv("FIREDRILL_HOME", filepath.Join(env.WorkDir, "home"))
 			env.Setenv("NO_COLOR", "1")
 			env.Setenv("TZ", "UTC")
+			// The race detector lets every process sleep a second at its end, and a script has dozens.
+			env.Setenv("GORACE", "atexit_sleep_ms=10")
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
