@@ -19,9 +19,23 @@ const (
 	asleep = 20 * time.Second
 )
 
-// TestAway takes the cluster away from one drill, in three ways one after the other. It hurts
-// every run, so this test is alone.
-func TestAway(t *testing.T) {
+// TestAlone holds what no other test's drill can run beside: the cluster is taken away from
+// one drill, and waited for most of the time. What is done meanwhile is about another cluster.
+func TestAlone(t *testing.T) {
+	t.Run("Away", func(t *testing.T) {
+		t.Parallel()
+		clusterAway(t)
+	})
+	t.Run("OtherCluster", func(t *testing.T) {
+		t.Parallel()
+		t.Run("UpInterrupted", upInterrupted)
+		t.Run("ForeignClusterIsRefused", foreignClusterIsRefused)
+	})
+}
+
+// clusterAway takes the cluster away from one drill, in three ways one after the other.
+func clusterAway(t *testing.T) {
+	t.Helper()
 	d := begin(t, "oomkilled", "limit-cut")
 	for _, step := range []struct {
 		name string

@@ -50,7 +50,8 @@ func TestUpAgain(t *testing.T) {
 }
 
 // Ctrl-C leaves nothing behind, whatever up is at.
-func TestUpInterrupted(t *testing.T) {
+func upInterrupted(t *testing.T) {
+	t.Helper()
 	for _, at := range []string{"Preparing nodes", "Starting control-plane", "Joining worker nodes", "Waiting for 2 nodes"} {
 		t.Run(strings.ReplaceAll(at, " ", "-"), func(t *testing.T) {
 			volumes, networks := docker(t, "volume", "ls", "--quiet"), docker(t, "network", "ls", "--quiet")
@@ -107,7 +108,8 @@ func interruptAt(t *testing.T, cmd *exec.Cmd, text string) {
 }
 
 // What firedrill did not make it neither uses nor removes, whatever its name is.
-func TestForeignClusterIsRefused(t *testing.T) {
+func foreignClusterIsRefused(t *testing.T) {
+	t.Helper()
 	image := docker(t, "inspect", "--format", "{{.Image}}", *clusterName+"-control-plane")
 	id := docker(t, "run", "--detach", "--network", "none", "--name", otherCluster()+"-control-plane",
 		"--label", "io.x-k8s.kind.cluster="+otherCluster(), "--label", "io.x-k8s.kind.role=control-plane",
