@@ -85,7 +85,7 @@ func TestWhoseActionsAreTold(t *testing.T) {
 		},
 		"the trainee elsewhere": {
 			lineBuilder{verb: "get", ref: objectRef{Resource: "pods", Namespace: "firedrill-system", Name: "referee"}, code: 403},
-			[]string{"trainee: get, pods, referee"},
+			[]string{"trainee: get, pods, referee (403)"},
 		},
 		"another run's trainee":            {lineBuilder{verb: "get", ref: pod("a"), user: UserPrefix + "other-abcde"}, nil},
 		"a trainee whose run begins alike": {lineBuilder{verb: "get", ref: pod("a"), user: UserPrefix + fixtureRun + "-2"}, nil},
@@ -330,7 +330,7 @@ func TestFolding(t *testing.T) {
 				{verb: "create", code: 429, ref: objectRef{Resource: "pods", Name: "a", Subresource: "eviction"}, at: 5 * time.Second},
 				{verb: "create", code: 201, ref: objectRef{Resource: "pods", Name: "a", Subresource: "eviction"}, at: 10 * time.Second},
 			},
-			[]string{"evict, pods, a", "evict, pods, a"},
+			[]string{"evict, pods, a (429)", "evict, pods, a"},
 		},
 		"a list in pages": {
 			[]lineBuilder{
@@ -350,7 +350,7 @@ func TestFolding(t *testing.T) {
 		},
 		"a read that was put off, and another": {
 			[]lineBuilder{{verb: "list", ref: pod(""), code: 429, uri: "/x?limit=500"}, {verb: "list", ref: deployment(""), uri: "/x?limit=500", at: 1100 * time.Millisecond}},
-			[]string{"get, pods", "get, deployments"},
+			[]string{"get, pods (429)", "get, deployments"},
 		},
 		"an apply, then a get": {
 			[]lineBuilder{asks("/openapi/v3", 0), get(300 * time.Millisecond), applied("a", 320*time.Millisecond), get(420 * time.Millisecond)},

@@ -66,6 +66,9 @@ func brief(e timeline.Event) string {
 	if e.Detail != "" {
 		text += " {" + e.Detail + "}"
 	}
+	if e.Code == 403 || e.Code == 429 { // what the rules or a disruption budget refuse is not what was done
+		text += fmt.Sprintf(" (%d)", e.Code)
+	}
 	text = strings.ReplaceAll(text, fixtureRun, "$NS")
 	text = podName.ReplaceAllString(text, "$$POD")
 	text = nodeName.ReplaceAllString(text, "$$NODE")
@@ -105,11 +108,12 @@ func versions(t *testing.T) []string {
 // told are the commands that a recording comes back as. A drain's evictions, which
 // commands.txt names once for any number of pods, are told once for each pod: of events
 // alike only those of another object are left out, so that one that is told twice shows.
+// They are sent side by side, so those that were refused stand behind the others.
 func told(t *testing.T, path string) []string {
 	t.Helper()
 	var got []string
 	objects := map[string]bool{}
-	for _, e := range classifyAll(fixtureRun, fixture(t, path)) {
+	for _, e := range evictedInOrder(classifyAll(fixtureRun, fixture(t, path))) {
 		if e.Actor != ActorTrainee || e.Text == "" || e.ID == "" || e.Time.IsZero() {
 			t.Errorf("incomplete event: %+v", e)
 		}
@@ -123,6 +127,19 @@ func told(t *testing.T, path string) []string {
 		got = append(got, text)
 	}
 	return got
+}
+
+// evictedInOrder puts evictions that follow one another in the order of their codes.
+func evictedInOrder(events []timeline.Event) []timeline.Event {
+	for from := 0; from < len(events); from++ {
+		to := from
+		for to < len(events) && events[to].Verb == "evict" {
+			to++
+		}
+		slices.SortStableFunc(events[from:to], func(a, b timeline.Event) int { return cmp.Compare(a.Code, b.Code) })
+		from = max(from, to)
+	}
+	return events
 }
 
 // TestEveryCommandIsToldAsListed: every kubectl command a trainee would use, run once,

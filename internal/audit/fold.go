@@ -31,6 +31,8 @@ type pending struct {
 	Pods     bool           `json:"pods,omitempty"`     // its pods were looked up: logs deployment/x
 	About    bool           `json:"about,omitempty"`    // it asks of the API itself
 	Slow     bool           `json:"slow,omitempty"`     // the next step may take a while: the schema was fetched
+	Beside   bool           `json:"beside,omitempty"`   // what a describe lists beside its object may come next
+	Held     bool           `json:"held,omitempty"`     // no read: a session that may be the first step of a cp
 
 	idle time.Time // Flush's clock when it was first seen to wait
 }
@@ -138,7 +140,7 @@ func (p *pending) extend(r *request) {
 // find returns the newest waiting read of a request's client that fits.
 func (f *folder) find(r *request, fits func(*pending) bool) *pending {
 	for _, p := range slices.Backward(f.Pending) {
-		if p.Client == r.client && fits(p) {
+		if p.Client == r.client && !p.Held && fits(p) {
 			return p
 		}
 	}

@@ -54,6 +54,7 @@ func (f *folder) readAgain(r *request) bool {
 		return false
 	}
 	p.Count++
+	p.Beside = true
 	p.extend(r)
 	return true
 }
@@ -70,7 +71,7 @@ func (f *folder) describedItem(r *request) bool {
 	if p == nil {
 		return false
 	}
-	p.Describe = true
+	p.Describe, p.Beside = true, true
 	if len(p.Items) < maxItems && !slices.Contains(p.Items, r.Name) {
 		p.Items = append(p.Items, r.Name)
 	}
@@ -97,7 +98,7 @@ func (f *folder) eventsOf(r *request) bool {
 	if p == nil {
 		return false
 	}
-	p.Describe = true
+	p.Describe, p.Beside = true, false // the events come last
 	f.first(r, p)
 	p.extend(r)
 	f.firstList(r, p)
@@ -198,28 +199,6 @@ func (f *folder) prefix(r *request) bool {
 	}
 	p.Describe = true
 	p.Event.Code = r.code
-	p.extend(r)
-	return true
-}
-
-// detail: describe reads more about its object: replica sets, endpoints, leases, quotas.
-func (f *folder) detail(r *request) bool {
-	about := r.get() || f.topping(r) || r.selective() || r.Resource == "resourcequotas" || r.Resource == "limitranges"
-	p := f.find(r, func(p *pending) bool {
-		switch {
-		case !about || p.Count <= 1 && !p.Describe:
-			return false
-		case p.Event.Verb == "top":
-			return p.tops(r)
-		}
-		return p.near(r) || p.soon(r) && !r.get() // the next command begins with a get
-	})
-	if p == nil {
-		return false
-	}
-	if r.Resource == "resourcequotas" || r.Resource == "limitranges" {
-		p.Describe = true
-	}
 	p.extend(r)
 	return true
 }

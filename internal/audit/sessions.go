@@ -2,7 +2,6 @@ package audit
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/firedrill/firedrill/internal/timeline"
@@ -93,6 +92,12 @@ func (f *folder) session(r *request) []timeline.Event {
 		return nil
 	}
 	f.remember(r, verb, e.Detail)
+	switch {
+	case verb == "cp" && unpacks(tarMode(command)):
+		f.released(r)
+	case verb == "exec" && r.kubectl && !e.Writes && asksForFolder(command):
+		return f.hold(r, e)
+	}
 	return []timeline.Event{tell(e)}
 }
 
@@ -134,12 +139,6 @@ func (f *folder) attaches(r *request) bool {
 	}
 	f.goOn(a, r)
 	return true
-}
-
-// isCopy recognises kubectl cp, which runs tar in the container.
-func isCopy(command []string) bool {
-	return len(command) >= 3 && command[0] == "tar" &&
-		(strings.HasPrefix(command[1], "cf") || strings.HasPrefix(command[1], "-x") || strings.HasPrefix(command[1], "xmf"))
 }
 
 func sessionDetail(r *request, command []string) string {

@@ -29,11 +29,7 @@ var managers = map[string]string{ //nolint:gochecknoglobals // a constant table
 
 // write handles what changes the system. It is told at once, whatever it may be part of.
 func (f *folder) write(r *request) []timeline.Event {
-	verb := writeVerb(r)
-	first := f.consume(r, func(p *pending) bool { return r.of(p.Target) || p.source(r, verb) })
-	if verb == "patch" && r.manager() == "" && undoes(r, first) {
-		verb = "rollout undo"
-	}
+	verb := f.begun(r)
 	if schema := f.recall(r, isSchema, slowly, anyAction); schema != nil {
 		f.useSchema(schema, r)
 	}
@@ -66,19 +62,6 @@ func (f *folder) write(r *request) []timeline.Event {
 	return []timeline.Event{tell(e)}
 }
 
-// source recognises the read with which a creation or deletion begins: the workload
-// that expose and autoscale take their selector from, the node or pod of a debug, the
-// list from which a delete takes its names.
-func (p *pending) source(r *request, verb string) bool {
-	switch verb {
-	case "expose", "autoscale", "debug":
-		return !p.List
-	case "delete":
-		return p.List && !p.Paged && p.Target.Resource == r.Resource && p.Target.Namespace == r.Namespace
-	}
-	return false
-}
-
 // subresourceVerbs are the commands that write to a subresource of their own.
 var subresourceVerbs = map[string]string{ //nolint:gochecknoglobals // a constant table
 	"eviction": "evict", "scale": "scale", "token": "create token", "ephemeralcontainers": "debug", "approval": "certificate",
@@ -109,6 +92,8 @@ func unsignedVerb(r *request) string {
 	switch {
 	case r.kubectl && r.verb == "create" && r.Resource == "pods" && r.manager() == "":
 		return "debug" // run, create and apply sign what they create
+	case r.mayUndo() && r.replacesTemplate():
+		return "rollout undo"
 	case r.kubectl && r.Resource == "nodes" && onlyUnschedulable(r.object):
 		if bytes.Contains(r.body, []byte("true")) {
 			return "cordon"
@@ -133,14 +118,14 @@ func rolloutVerb(body []byte) string {
 	return "rollout"
 }
 
-// undoes recognises rollout undo, which writes a whole template and signs nothing: it
-// has read the revisions before, or replaces the template as no other command does.
-func undoes(r *request, first *pending) bool {
-	if !rolls(r.Resource) || !r.kubectl {
-		return false
-	}
-	return first != nil && first.History ||
-		bytes.Contains(r.body, []byte(`"path":"/spec/template"`)) || bytes.Contains(r.body, []byte(`"$patch":"replace"`))
+// mayUndo tells whether a request may be rollout undo, which writes a whole template and signs
+// nothing: it has read the revisions before, or replaces the template as no other command does.
+func (r *request) mayUndo() bool {
+	return r.verb == "patch" && r.manager() == "" && rolls(r.Resource) && r.kubectl
+}
+
+func (r *request) replacesTemplate() bool {
+	return bytes.Contains(r.body, []byte(`"path":"/spec/template"`)) || bytes.Contains(r.body, []byte(`"$patch":"replace"`))
 }
 
 // applied recognises what a server-side apply writes after its first request: the
