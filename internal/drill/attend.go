@@ -11,6 +11,9 @@ import (
 	"github.com/firedrill/firedrill/verifier"
 )
 
+// whyNoReferee says of a gap that nobody watched.
+const whyNoReferee = "no referee was running"
+
 // errTimeLimit stops the watch when the trainee's time is up.
 var errTimeLimit = errors.New("the time limit is over")
 
@@ -133,5 +136,5 @@ func (e *Engine) accountForAbsence(ctx context.Context) error {
 	if now.Sub(last) < 2*signInterval {
 		return nil
 	}
-	return e.note(ctx, entryGap, Gap{From: last.UTC(), To: now.UTC(), Why: "no referee was running", Counted: e.run.InMode() == ModeExam})
+	return e.note(ctx, entryGap, Gap{From: last.UTC(), To: now.UTC(), Why: whyNoReferee, Counted: e.run.InMode() == ModeExam})
 }

@@ -190,6 +190,69 @@ func TestNotifying(t *testing.T) {
 	}
 }
 
+// TestAnnouncements: what is told outside of each entry, and of which nothing is.
+func TestAnnouncements(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ entry, want string }{
+		"page":                 {`page {"text":"\n[SEV2] checkout: error ratio above 5 %\nsince 12:00\n"}`, "[shop-aaaaa] PAGE\n[SEV2] checkout: error ratio above 5 %\nsince 12:00"},
+		"ack":                  {`update {"verb":"ack"}`, "[shop-aaaaa] acknowledged the page"},
+		"note":                 {`update {"verb":"note","text":"rolling back"}`, "[shop-aaaaa] noted: rolling back"},
+		"severity":             {`update {"verb":"severity","severity":"SEV2","text":"a third fails"}`, "[shop-aaaaa] set the severity to SEV2: a third fails"},
+		"diagnose":             {`update {"verb":"diagnose","class":"network","object":"o","mechanism":"m"}`, ""},
+		"resolve":              {`update {"verb":"resolve","kind":"fix","text":"rolled back"}`, "[shop-aaaaa] resolved by a fix: rolled back"},
+		"resolve, to follow":   {`update {"verb":"resolve","kind":"mitigation","text":"scaled up","followUp":"a limit"}`, "[shop-aaaaa] resolved by a mitigation: scaled up; to follow: a limit"},
+		"verdict":              {`verdict {"recovered":true,"reason":"recovered: 3 checks held for 30s"}`, "[shop-aaaaa] VERDICT: recovered: 3 checks held for 30s"},
+		"not recovered":        {`verdict {"reason":"not recovered: users-served"}`, "[shop-aaaaa] VERDICT: not recovered: users-served"},
+		"hint":                 {`hint {"number":1,"of":3,"text":"look"}`, ""},
+		"state":                {state("a=broken"), ""},
+		"what cannot be read":  {`page {"text":1}`, ""},
+		"of a later version's": {`tomorrow {"text":"p"}`, ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := &Engine{run: &Run{Created: Created{Run: "shop-aaaaa"}}}
+			if diff := cmp.Diff(tt.want, e.announcement(journalOf(t, tt.entry)[0])); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestToldWarnings: a graded run says how long its clock stood because nobody refereed it.
+func TestToldWarnings(t *testing.T) {
+	t.Parallel()
+	gap := func(from, to int, why, counted string) string {
+		return fmt.Sprintf(`gap {"from":"2026-03-01T12:%02d:00Z","to":"2026-03-01T12:%02d:00Z","why":%q%s}`, from, to, why, counted)
+	}
+	const counted = `,"counted":true`
+	tests := map[string]struct {
+		mode Mode
+		gaps []string
+		want []string
+	}{
+		"graded":            {ModeGraded, []string{gap(1, 3, whyNoReferee, ""), gap(5, 6, whyNoReferee, "")}, []string{"no referee was running for 3m0s"}},
+		"noted twice":       {ModeGraded, []string{gap(1, 3, whyNoReferee, ""), gap(1, 4, whyNoReferee, "")}, []string{"no referee was running for 3m0s"}},
+		"no answer":         {ModeGraded, []string{gap(1, 3, whyNoAnswer, "")}, nil},
+		"nothing":           {ModeGraded, nil, nil},
+		"training":          {ModeTraining, []string{gap(1, 3, whyNoReferee, "")}, nil},
+		"of before modes":   {"", []string{gap(1, 3, whyNoReferee, "")}, nil},
+		"exam: it counts":   {ModeExam, []string{gap(1, 3, whyNoReferee, counted)}, nil},
+		"after the others":  {ModeGraded, []string{`error {"message":"not sent","webhook":true}`, gap(1, 2, whyNoReferee, "")}, []string{"not sent", "no referee was running for 1m0s"}},
+		"of the last trial": {ModeGraded, []string{gap(1, 3, whyNoReferee, ""), `phase {"phase":"preparing","attempt":2}`}, nil},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := replay(t, journalOf(t, append([]string{fmt.Sprintf(`created {"run":"r","mode":%q}`, tt.mode)}, tt.gaps...)...))
+			got := StatusOf(r, true, time.Time{}).Warnings
+			if !slices.EqualFunc(got, tt.want, strings.HasPrefix) {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
 // A scenario's name and the node it breaks are kept back while, and only while, the run is sat as an exam.
 func TestToldScenario(t *testing.T) {
 	t.Parallel()

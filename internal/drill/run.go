@@ -2,6 +2,7 @@ package drill
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -290,8 +291,13 @@ func (r *Run) AfterPage(at time.Time) time.Duration {
 // OffTheClock are the gaps that the clock leaves out, in order and without overlaps: a
 // referee that was killed after it had noted one leaves it to the next to note it again.
 func (r *Run) OffTheClock() []Gap {
+	return r.gaps(func(g Gap) bool { return !g.Counted })
+}
+
+// gaps are those that are meant, in order and without overlaps.
+func (r *Run) gaps(meant func(Gap) bool) []Gap {
 	var off []Gap
-	gaps := slices.DeleteFunc(slices.Clone(r.Gaps), func(g Gap) bool { return g.Counted })
+	gaps := slices.DeleteFunc(slices.Clone(r.Gaps), func(g Gap) bool { return !meant(g) })
 	slices.SortStableFunc(gaps, func(a, b Gap) int { return a.From.Compare(b.From) })
 	for _, g := range gaps {
 		if n := len(off); n > 0 && !g.From.After(off[n-1].To) {
@@ -301,6 +307,23 @@ func (r *Run) OffTheClock() []Gap {
 		off = append(off, g)
 	}
 	return off
+}
+
+// ToldWarnings are the warnings, and in a graded run that the clock stood for want of a
+// referee: whoever is graded can bring that about, and the time is not counted.
+func (r *Run) ToldWarnings() []string {
+	told := slices.Clone(r.Warnings)
+	if r.InMode() != ModeGraded {
+		return told
+	}
+	absent := time.Duration(0)
+	for _, g := range r.gaps(func(g Gap) bool { return !g.Counted && g.Why == whyNoReferee }) {
+		absent += g.To.Sub(g.From)
+	}
+	if absent > 0 {
+		told = append(told, fmt.Sprintf("no referee was running for %s: the clock stood, and requests that are not on record of it are not counted", absent.Round(time.Second)))
+	}
+	return told
 }
 
 // provenOver is how much of the users' record before the proof of the healthy state

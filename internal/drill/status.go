@@ -85,7 +85,7 @@ func StatusOf(r *Run, refereeAlive bool, now time.Time) Status {
 		Checks: []StatusCheck{}, Safeguards: []StatusSafeguard{},
 		Clock:     StatusClock{Limit: r.TimeLimit.Seconds(), Used: r.Clock(now).Seconds()},
 		CreatedAt: r.CreatedAt, PagedAt: timeOrNil(r.PagedAt), FinishedAt: timeOrNil(r.FinishedAt),
-		Actions: r.actions(), Hints: len(r.Hints), Errors: r.ToldFailures(), Trouble: r.TroubleText(), Warnings: r.Warnings,
+		Actions: r.actions(), Hints: len(r.Hints), Errors: r.ToldFailures(), Trouble: r.TroubleText(), Warnings: r.ToldWarnings(),
 		Mode: r.InMode(), Hidden: r.Hidden(), Exam: r.Exam, Updates: len(r.Updates),
 	}
 	if r.State != nil && !s.Hidden {

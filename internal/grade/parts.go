@@ -39,6 +39,14 @@ func (g *grader) diagnosed() bool {
 	return ok && g.Diagnosis != nil && g.Diagnosis.RightClass(e.Class) && e.Object == g.Diagnosis.Object && e.Mechanism == g.Diagnosis.Mechanism
 }
 
+// Diagnosed tells whether the last diagnosis before the verdict is right in all of its
+// parts. It is not known where there was none, and where nobody says what was wrong.
+func (in *Input) Diagnosed() (right, known bool) {
+	g := &grader{Input: *in, told: in.entries()}
+	_, given := g.diagnosis()
+	return g.diagnosed(), given && in.Diagnosis != nil
+}
+
 func (g *grader) rootCause() []line {
 	if g.Diagnosis == nil {
 		return nil

@@ -99,7 +99,7 @@ func newSet() *set {
 			"Time from the page to its acknowledgement, of finished runs.",
 			[]float64{5, 10, 20, 30, 60, 120, 300, 600, 1800}, "scenario"),
 		diagnose: histogram("firedrill_time_to_diagnose_seconds",
-			"Time from the page to the diagnosis, of finished runs.",
+			"Time from the page to the diagnosis, of finished runs whose last one is right.",
 			[]float64{30, 60, 120, 180, 300, 450, 600, 900, 1800, 3600}, "scenario"),
 		mitigate: histogram("firedrill_time_to_mitigate_seconds",
 			"Time from the page until the users got good answers again, of finished runs.",
@@ -158,7 +158,9 @@ func (s *set) addFinished(r *drill.Run, told *report.Report) {
 	s.runs.WithLabelValues(r.Scenario, verdictOf(r)).Inc()
 	observe(s.firstAction, r.Scenario, told.Times.FirstAction)
 	observe(s.acknowledge, r.Scenario, told.Times.Acknowledged)
-	observe(s.diagnose, r.Scenario, told.Times.Diagnosed)
+	if d := told.Times.Diagnosed; d.Right != nil && *d.Right { // a guess takes no time
+		observe(s.diagnose, r.Scenario, d)
+	}
 	observe(s.mitigate, r.Scenario, told.Times.Mitigated)
 	observe(s.recovery, r.Scenario, told.Times.Recovered)
 	observe(s.verify, r.Scenario, told.Times.Verified)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/firedrill/firedrill/internal/drill"
 	"github.com/firedrill/firedrill/internal/report"
+	"github.com/firedrill/firedrill/internal/scenario"
 	"github.com/firedrill/firedrill/internal/timeline"
 )
 
@@ -57,6 +58,7 @@ func recovered(r *drill.Run) {
 		{Verb: drill.UpdateAck, Seq: 7, At: after(8 * time.Second)},
 		{Verb: drill.UpdateDiagnose, Seq: 9, At: after(90 * time.Second), Class: "capacity"},
 	}
+	r.Grading = &drill.Grading{Diagnosis: &scenario.Diagnosis{Class: "capacity"}}
 	r.Proofs = []drill.Proof{proof("healthy", 8*time.Second, true), proof("broken", 41*time.Second, true)}
 }
 
@@ -97,6 +99,36 @@ func TestTimesAreMeasured(t *testing.T) {
 		if !strings.Contains(text, want+"\n") {
 			t.Errorf("no %s in\n%s", want, text)
 		}
+	}
+}
+
+// TestAWrongDiagnosisTakesNoTime: who guesses at once would else look quick.
+func TestAWrongDiagnosisTakesNoTime(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		change func(*drill.Run)
+		count  string // of the histogram; "" when nothing was ever observed
+	}{
+		"right":                  {func(*drill.Run) {}, "1"},
+		"wrong":                  {func(r *drill.Run) { r.Updates[1].Class = "network" }, ""},
+		"none":                   {func(r *drill.Run) { r.Updates = r.Updates[:1] }, ""},
+		"nobody knows the right": {func(r *drill.Run) { r.Grading = nil }, ""},
+		"no verdict":             {func(r *drill.Run) { r.Verdict = nil }, ""},
+		"right, then wrong": {func(r *drill.Run) {
+			r.Updates = append(r.Updates, drill.Update{Verb: drill.UpdateDiagnose, Seq: 10, At: after(100 * time.Second), Class: "network"})
+		}, ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := runOf("oomkilled", drill.PhaseFinished, recovered)
+			tt.change(r)
+			_, count, _ := strings.Cut(textOf(t, r), `firedrill_time_to_diagnose_seconds_count{scenario="oomkilled"} `)
+			count, _, _ = strings.Cut(count, "\n")
+			if count != tt.count {
+				t.Errorf("observed %q times, want %q", count, tt.count)
+			}
+		})
 	}
 }
 

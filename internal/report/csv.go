@@ -116,7 +116,32 @@ func (r *Report) summaryRows() [][]string {
 		}
 		header, row = append(header, t.name+"_seconds"), append(row, after)
 	}
-	return [][]string{header, row}
+	right := ""
+	if r.Times.Diagnosed.Right != nil {
+		right = strconv.FormatBool(*r.Times.Diagnosed.Right)
+	}
+	header = append(header, "diagnosed_right", "users_sent", "users_failed", "users_missing", "longest_outage_seconds", "budget_burned_seconds")
+	return [][]string{header, slices.Concat(row, []string{right}, r.impactCells())}
+}
+
+// impactCells are what the users saw: requests summed over the streams, the outage and the
+// budget of the stream that it was worst for, as each has an objective of its own. They are
+// empty where nothing is on record.
+func (r *Report) impactCells() []string {
+	if r.Users == nil {
+		return make([]string, 5)
+	}
+	sent, failed, missing, outage, burned := 0, 0, 0, 0.0, ""
+	worst := 0.0
+	for _, s := range r.Users.Streams {
+		sent, failed, missing = sent+s.Sent, failed+s.Failed, missing+s.Missing
+		outage = max(outage, s.LongestOutage.Duration)
+		if s.Budget != nil {
+			worst = max(worst, s.Budget.Burned)
+			burned = number(worst)
+		}
+	}
+	return []string{strconv.Itoa(sent), strconv.Itoa(failed), strconv.Itoa(missing), number(outage), burned}
 }
 
 // actions is how often the trainee acted, up to the verdict.

@@ -94,7 +94,7 @@ func (r *Report) process(run *drill.Run, spec *scenario.Spec, at func(time.Time,
 	var last drill.Update // diagnosis of this attempt
 	for _, u := range run.Updates {
 		r.Timeline = append(r.Timeline, u.Event())
-		if run.PagedAt.IsZero() || u.At.Before(run.PagedAt) {
+		if run.PagedAt.IsZero() || u.At.Before(run.PagedAt) || run.Verdict != nil && u.At.After(run.Verdict.DecidedAt) {
 			continue
 		}
 		switch {
@@ -108,11 +108,22 @@ func (r *Report) process(run *drill.Run, spec *scenario.Spec, at func(time.Time,
 		}
 	}
 	if v := run.Verdict; v != nil {
-		in := inputOf(run, nil)
+		in := inputOf(run, spec)
 		r.Times.Mitigated = at(in.Mitigated())
+		r.Times.Diagnosed.judge(in.Diagnosed())
 		if v.Recovered {
 			r.Times.Verified = at(v.DecidedAt, v.Reason)
 		}
 	}
 	r.Grade = GradeOf(run, spec, nil)
+}
+
+// judge says of a diagnosis whether it was right. Only a decided run's is judged: before, it
+// would tell the trainee the answer.
+func (m *Moment) judge(right, known bool) {
+	if m.At == nil || !known {
+		return
+	}
+	m.Right = &right
+	m.Evidence += map[bool]string{true: ", which is right", false: ", which is wrong"}[right]
 }

@@ -74,6 +74,7 @@ type Moment struct {
 	At        *time.Time `json:"at"`
 	AfterPage *float64   `json:"secondsAfterPage"` // on the clock: what is off it (gaps) is left out, as in the grade
 	Evidence  string     `json:"evidence"`
+	Right     *bool      `json:"right,omitempty"` // of a diagnosis, once the run is decided; nil: it is not known
 }
 
 // Proof is a state that was proven before the page.
@@ -117,7 +118,7 @@ func Build(run *drill.Run, spec *scenario.Spec, now time.Time) *Report {
 		Gaps:     append([]drill.Gap{}, run.Gaps...),
 		Clocks:   clocksOf(run.Clocks),
 		Errors:   slices.Clone(run.ToldFailures()),
-		Warnings: slices.Clone(run.Warnings),
+		Warnings: run.ToldWarnings(),
 	}
 	if !run.Hidden() { // they name the broken node, and what was changed
 		r.Variables = maps.Clone(run.Vars)

@@ -26,8 +26,32 @@ func isYAML(name string) bool {
 // files reads what stands beside scenario.yaml: manifests, scripts, and what faults
 // name. It fails only when the folder cannot be read.
 func (l *loader) files() error {
-	found := map[string]bool{}
-	err := fs.WalkDir(l.folder.FS, ".", func(name string, entry fs.DirEntry, err error) error {
+	found, err := l.walk()
+	if err != nil {
+		return err
+	}
+	l.manifests(found)
+	for _, name := range l.folder.Scenario.Spec.Manifests {
+		if found[name] {
+			l.manifest(name)
+		}
+	}
+	return nil
+}
+
+// beside tells what is wrong with the files of a folder whose scenario.yaml cannot be read,
+// as far as it does not hang on what that says. A file that cannot be read is told of once
+// scenario.yaml can be.
+func beside(fsys fs.FS) Problems {
+	l := &loader{folder: &Folder{FS: fsys, Scenario: &Scenario{}}, used: map[string]bool{}, alone: true}
+	_, _ = l.walk()
+	return l.problems
+}
+
+// walk reads each of the files, and returns their names.
+func (l *loader) walk() (found map[string]bool, err error) {
+	found = map[string]bool{}
+	err = fs.WalkDir(l.folder.FS, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return fmt.Errorf("read the scenario's folder: %w", err)
 		}
@@ -41,16 +65,7 @@ func (l *loader) files() error {
 		found[name] = true
 		return l.file(name)
 	})
-	if err != nil {
-		return err
-	}
-	l.manifests(found)
-	for _, name := range l.folder.Scenario.Spec.Manifests {
-		if found[name] {
-			l.manifest(name)
-		}
-	}
-	return nil
+	return found, err
 }
 
 // leftOut tells of what stands among scripts and manifests and is neither a file nor a
@@ -87,6 +102,20 @@ func (l *loader) file(name string) error {
 		l.script(name, src)
 		return nil
 	}
+	text := l.expanded(name, src)
+	if isYAML(name) && utf8.Valid(src) {
+		_, bad := parseDocuments(name, []byte(text))
+		l.problems = append(l.problems, bad...)
+	}
+	return nil
+}
+
+// expanded is a file's text with the variables' values in it, or a word in place of each
+// where no values are known. What is wrong with their use is noted.
+func (l *loader) expanded(name string, src []byte) string {
+	if l.alone {
+		return variableUse.ReplaceAllString(string(src), "x")
+	}
 	text, uses, problems := l.folder.expandFile(name, src)
 	for _, u := range uses {
 		l.use(u.name)
@@ -96,11 +125,7 @@ func (l *loader) file(name string) error {
 		}
 	}
 	l.problems = append(l.problems, problems...)
-	if isYAML(name) && utf8.Valid(src) {
-		_, bad := parseDocuments(name, []byte(text))
-		l.problems = append(l.problems, bad...)
-	}
-	return nil
+	return text
 }
 
 const nodeNotBroken = "${node} has no value: spec.breaksNode is not true"

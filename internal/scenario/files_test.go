@@ -42,6 +42,38 @@ func TestWhatIsNoFileIsTold(t *testing.T) {
 	}
 }
 
+// TestFilesBesideAScenarioThatIsNoYAML: what is wrong with the files is told as well, and
+// nothing that hangs on what scenario.yaml says.
+func TestFilesBesideAScenarioThatIsNoYAML(t *testing.T) {
+	t.Parallel()
+	const broken = "scenario.yaml:3:1: is not YAML: ',' or ']' must be specified"
+	tests := map[string]struct {
+		files map[string]string
+		want  string
+	}{
+		"good files":        {nil, ""},
+		"no manifest":       {map[string]string{"manifests/10-checkout.yaml": ""}, ""},
+		"variables":         {map[string]string{"manifests/20.yaml": "a: {b: ${port}, ${order-size}: $${c}}\nd: x-${unknown}-y\n"}, ""},
+		"a manifest":        {map[string]string{"manifests/20.yaml": "a: [${b}\n"}, "manifests/20.yaml:1:4: is not YAML: sequence end token ']' not found"},
+		"a variant's":       {map[string]string{"solutions/more.sh": "#!/bin/sh\n# Does more.\n# variants: other\ntrue\n"}, ""},
+		"refused by whom":   {map[string]string{"wrong-fixes/more.sh": "#!/bin/sh\n# Does more.\n# refused: nobody\ntrue\n"}, ""},
+		"no shebang":        {map[string]string{"solutions/more.sh": "# Does more.\ntrue\n"}, "solutions/more.sh:1:1: has no shebang: begin with #!/bin/sh"},
+		"what is no script": {map[string]string{"solutions/more.txt": "x"}, "solutions/more.txt: is no script: solutions/ holds only *.sh files"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			want := broken
+			if tt.want != "" {
+				want += "\n" + tt.want
+			}
+			if diff := cmp.Diff(want, problems(t, change(t, tt.files, "kind: Scenario", "kind: [Scenario"))); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 // TestAFolderThatIsALinkIsTold: the scripts in it were left out, all of them.
 func TestAFolderThatIsALinkIsTold(t *testing.T) {
 	t.Parallel()

@@ -45,7 +45,7 @@ func load(fsys fs.FS, name string, vars Vars) (*Folder, error) {
 	}
 	body, problems := parseScenario(src)
 	if body == nil {
-		return nil, problems.Err()
+		return nil, append(problems, beside(fsys)...).Err()
 	}
 	l := &loader{folder: &Folder{FS: fsys, Scenario: &Scenario{}, body: body}, name: name, body: body, used: map[string]bool{}}
 	l.scenario(src, vars)
@@ -78,6 +78,7 @@ type loader struct {
 	body     ast.Node
 	problems Problems
 	used     map[string]bool // names of the variables that something uses
+	alone    bool            // scenario.yaml cannot be read: what it says is not known
 }
 
 // scenario decodes scenario.yaml, its variables expanded.

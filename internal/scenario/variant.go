@@ -102,6 +102,9 @@ func variantHelp(name string, known []string) string {
 // forVariant says whether a script belongs to the variant that was loaded; a name that
 // is no variant's is a problem.
 func (l *loader) forVariant(s Script) bool {
+	if l.alone {
+		return true // which variants there are is not known
+	}
 	known := variantNames(l.body)
 	for _, name := range s.Variants {
 		if !slices.Contains(known, name) {
