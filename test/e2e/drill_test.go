@@ -81,6 +81,12 @@ func begin(t *testing.T, name, variant string, args ...string) *drill {
 	t.Helper()
 	s := decode[started](t, firedrill.must(t,
 		append([]string{"start", name, "--variant", variant, "--detach", "-o", "json", "--seed", "1"}, args...)...))
+	return adopt(t, s, name, variant)
+}
+
+// adopt takes a drill in hand that was begun with the seed 1.
+func adopt(t *testing.T, s started, name, variant string) *drill {
+	t.Helper()
 	d := &drill{T: t, started: s, scenario: name, variables: variablesOf(t, name, variant, 1)}
 	t.Cleanup(func() {
 		if t.Failed() {

@@ -82,19 +82,6 @@ func TestAnExpertIsRatedAsOne(t *testing.T) {
 	}
 }
 
-// Who does nothing gets nothing, whatever the system does by itself.
-func TestDoingNothingIsRatedNothing(t *testing.T) {
-	t.Parallel()
-	d := begin(t, "missing-secret", "env", "--mode", "exam", "--time-limit", "20s")
-	if r := firedrill.run(t, "hint", d.started.Run); r.code == 0 {
-		t.Errorf("a hint in an exam: %s", r.stdout)
-	}
-	eventually(t, 2*time.Minute, "the verdict at the time limit", func() (bool, string) { s := d.status(); return s.Decided, s.Phase })
-	if g := d.grade().Grade; g == nil || g.Total != 0 || d.status().Recovered {
-		t.Errorf("nothing was done: %+v", g)
-	}
-}
-
 // option is the one of diagnose's options that contains the text.
 func (d *drill) option(of, text string) string {
 	d.Helper()
