@@ -3,6 +3,7 @@ package drill
 import (
 	"context"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,11 +15,14 @@ import (
 // kubelets is node access that takes a node for its own when its kubelet is restarted.
 type kubelets struct {
 	w         *world
+	mu        sync.Mutex // guards restarted: nodes are restored side by side
 	restarted []string
 }
 
 func (k *kubelets) Run(ctx context.Context, node string, command ...string) (string, error) {
+	k.mu.Lock()
 	k.restarted = append(k.restarted, node+" "+strings.Join(command, " "))
+	k.mu.Unlock()
 	nodes := k.w.client.CoreV1().Nodes()
 	is, err := nodes.Get(ctx, node, metav1.GetOptions{})
 	if err != nil {
