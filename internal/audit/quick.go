@@ -34,7 +34,7 @@ func beginsSecret(s string) bool {
 	case 'k':
 		return begins(s, "key")
 	case 'c':
-		return begins(s, "credential") || begins(s, "cert") || begins(s, "conn") || begins(s, "cookie")
+		return begins(s, "cred") || begins(s, "cert") || begins(s, "conn") || begins(s, "cookie")
 	case 'a':
 		return begins(s, "auth")
 	case 'd':

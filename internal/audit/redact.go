@@ -11,10 +11,10 @@ import (
 const hidden = "***"
 
 // secretName matches names whose values are secret.
-var secretName = regexp.MustCompile(`(?i)(pass|pwd|secret|token|key|credential|auth|private|cert|dsn|conn|session|cookie|salt)`)
+var secretName = regexp.MustCompile(`(?i)(pass|pwd|secret|token|key|cred|auth|private|cert|dsn|conn|session|cookie|salt)`)
 
 // secretFlag matches flags whose next argument is secret.
-var secretFlag = regexp.MustCompile(`^(-p|-u|-a|-P|-H|--header|--user)$|(?i)^--?[a-z-]*(pass|pwd|secret|token|key|credential|auth)[a-z-]*$`)
+var secretFlag = regexp.MustCompile(`^(-p|-u|-a|-P|-H|--header|--user)$|(?i)^--?[a-z-]*(pass|pwd|secret|token|key|cred|auth)[a-z-]*$`)
 
 // userInfo matches a password within an address.
 var userInfo = regexp.MustCompile(`://[^/@\s]+@`)

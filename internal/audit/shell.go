@@ -28,7 +28,7 @@ var (
 	// literal is a value of kubectl create secret or configmap.
 	literal = regexp.MustCompile(`(--from-literal[= ]['"]?[^=\s'"]+=)('[^']*'|"[^"]*"|[^\s'"]+)`)
 	// assigned is a field of JSON or YAML, or a variable, with a name that speaks of a secret.
-	assigned = regexp.MustCompile(`(?i)([a-z0-9_.-]*(?:passw|passphrase|secret|token|credential|private|api_?key|access_?key)[a-z0-9_.-]*["']?\s*[:=]\s*)("[^"]*"|'[^']*'|[^\s"',;}|&]+)`)
+	assigned = regexp.MustCompile(`(?i)([a-z0-9_.-]*(?:passw|passphrase|secret|token|cred|private|api_?key|access_?key)[a-z0-9_.-]*["']?\s*[:=]\s*)("[^"]*"|'[^']*'|[^\s"',;}|&]+)`)
 	// statement is a password in SQL: ALTER USER x PASSWORD 'y', IDENTIFIED BY 'y'.
 	statement = regexp.MustCompile(`(?i)\b((?:password|identified\s+by)(?:\s*\(\s*|\s+))(?:'[^']*'|"[^"]*")`)
 	// padded is base64 that ends as only base64 does: Kubernetes keeps its secrets so.

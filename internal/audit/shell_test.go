@@ -32,7 +32,8 @@ func TestRedactShellHidesSecrets(t *testing.T) {
 		"mysql -u root -phunter2", "mysql -u root -p hunter2", "mysql --password=hunter2", "mysql --password hunter2", "redis-cli -a hunter2 ping",
 		"sshpass -p hunter2 ssh x", "kubeadm join --token hunter2 host", "sudo docker login -u bob -p hunter2", "kubectl --token=hunter2 get pods",
 		`echo '{"password":"hunter2"}' > x`, `echo "password: hunter2" >> x`, `curl -d '{"client_secret": "hunter2"}' x`, "openssl x509 -passin=hunter2",
-		"crictl pull --creds-secret=hunter2 x", `psql -c "ALTER USER shop WITH PASSWORD 'hunter2'"`, `mysql -e "create user a identified by 'hunter2 x'"`,
+		"crictl pull --creds-secret=hunter2 x", "crictl pull --creds shop:hunter2 h/shop/app:1", "crictl pull --creds=shop:hunter2 h/x", "skopeo copy --src-creds shop:hunter2 docker://x dir:y",
+		"podman pull --creds shop:hunter2 h/x", `psql -c "ALTER USER shop WITH PASSWORD 'hunter2'"`, `mysql -e "create user a identified by 'hunter2 x'"`,
 		`mysql -e "SET PASSWORD FOR a = PASSWORD('hunter2')"`,
 	} {
 		if got := RedactShell(line); strings.Contains(got, secret) {

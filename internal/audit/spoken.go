@@ -7,7 +7,7 @@ import (
 
 var (
 	// spoken is a secret that a sentence gives away: "the password is hunter2".
-	spoken = regexp.MustCompile(`(?i)\b((?:[\w.-]*(?:passw|passphrase|secret|token|credential|api_?key|access_?key)[\w.-]*)["']?(?:\s*[:=]\s*|\s+(?:is|was|to|of)\s+))(\S+)`)
+	spoken = regexp.MustCompile(`(?i)\b((?:[\w.-]*(?:passw|passphrase|secret|token|creds|credential|api_?key|access_?key)[\w.-]*)["']?(?:\s*[:=]\s*|\s+(?:is|was|to|of)\s+))(\S+)`)
 	// bearing is a credential after its scheme, as HTTP writes it.
 	bearing = regexp.MustCompile(`\b([Bb]earer|[Bb]asic)\s+(\S{8,})`)
 	// notAWord is what a password has and a word of a sentence has not.
