@@ -125,7 +125,11 @@ func tenths() []float64 { return []float64{0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.
 func (s *set) add(r *drill.Run, tell Tell) {
 	if r.InExam() {
 		// The scenario's name is the cause. What is counted is so once it is decided, under
-		// its name: a counter of hidden ones would fall then.
+		// its name: a counter of hidden ones would fall then. One that ended before its page
+		// is begun anew, as another run.
+		if r.Phase == drill.PhaseFinished {
+			return
+		}
 		s.active.WithLabelValues(r.ToldScenario(), string(r.Phase)).Inc()
 		return
 	}

@@ -215,6 +215,11 @@ func TestAnExamThatIsSatIsNotNamed(t *testing.T) {
 	if text := textOf(t, sat); !strings.Contains(text, want+"\n") || strings.Contains(text, "oomkilled") || strings.Contains(text, "_total{") {
 		t.Errorf("want only %s, got\n%s", want, text)
 	}
+	unsat := runOf("oomkilled", drill.PhaseFinished, recovered)
+	unsat.Mode, unsat.Verdict, unsat.PagedAt = drill.ModeExam, nil, time.Time{}
+	if text := textOf(t, unsat); strings.Contains(text, "firedrill_") {
+		t.Errorf("a drill of an exam that ended before its page is still counted:\n%s", text)
+	}
 	decided := runOf("oomkilled", drill.PhaseDecided, recovered)
 	decided.Mode = drill.ModeExam
 	if text := textOf(t, decided); !strings.Contains(text, `firedrill_hints_total{scenario="oomkilled"} 2`) || strings.Contains(text, "hidden") {
