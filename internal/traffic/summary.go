@@ -76,9 +76,7 @@ func (r *Record) Summaries(m Moments) []Summary {
 func (s *stream) summary(name string, m Moments) Summary {
 	entries := s.entries[s.from(m.From):]
 	sum := Summary{Stream: name, Classes: map[string]int{}, LongestOutage: longestOutage(entries), Incident: s.incident(m)}
-	for _, seqs := range s.seqs {
-		sum.Missing += seqs.missing()
-	}
+	sum.Missing = s.missing()
 	if n := len(entries); n > 0 {
 		sum.From, sum.To = entries[0].sent, entries[n-1].sent
 		sum.Series = newSeries(entries)
@@ -110,6 +108,30 @@ func (s *stream) summary(name string, m Moments) Summary {
 	slices.Sort(good)
 	sum.P50, sum.P95, sum.P99 = percentile(good, 50), percentile(good, 95), percentile(good, 99)
 	return sum
+}
+
+// missing counts the numbers of a whole run that are not on record. A request of the record's
+// last moments may still wait for its answer: it is none.
+func (s *stream) missing() int {
+	settled, waiting := map[string]uint64{}, map[string]uint64{} // by boot: the last number that counts, and how many are later
+	for _, e := range s.entries {
+		boot := e.boot.Value()
+		if s.entries[len(s.entries)-1].sent.Sub(e.sent) >= s.tolerance {
+			settled[boot] = max(settled[boot], e.seq)
+		} else if e.seq > settled[boot] {
+			waiting[boot]++
+		}
+	}
+	n := 0
+	for boot, seen := range s.seqs {
+		if late := waiting[boot]; late > 0 {
+			seen.last, seen.count = settled[boot], seen.count-late
+		}
+		if seen.count > 0 {
+			n += seen.missing()
+		}
+	}
+	return n
 }
 
 // conns sums requests up by the kind of their connection.

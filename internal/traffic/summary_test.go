@@ -44,6 +44,23 @@ func TestSummary(t *testing.T) {
 	}
 }
 
+// TestMissing: what waits for its answer when the record ends is not lost, and what was lost
+// before stays so, also in a prober's earlier life.
+func TestMissing(t *testing.T) {
+	t.Parallel()
+	r := newRecord(shopTraffic())
+	fill(t, r, 1, 100, drillapp.ClassOK)
+	fill(t, r, 103, 180, drillapp.ClassOK)
+	fill(t, r, 190, 200, drillapp.ClassOK) // 181 to 189 hang, as long as a second
+	if got := r.Summaries(Moments{})[0].Missing; got != 2 {
+		t.Errorf("%d missing, want 2", got)
+	}
+	fill(t, r, 201, 300, drillapp.ClassOK) // they had ten seconds more
+	if got := r.Summaries(Moments{})[0].Missing; got != 11 {
+		t.Errorf("%d missing, want 11", got)
+	}
+}
+
 // TestConns: what a server that hangs up does to kept connections is told apart.
 func TestConns(t *testing.T) {
 	t.Parallel()
