@@ -10,10 +10,10 @@ import (
 // readsOnly tells whether the command is one of those that people look around with. What
 // is not known counts as a change.
 func readsOnly(command []string) bool {
-	for len(command) > 0 && (command[0] == "sudo" || assignment.MatchString(command[0])) {
+	for len(command) > 0 && (slices.Contains(leading, command[0]) || assignment.MatchString(command[0])) {
 		command = command[1:]
 	}
-	if len(command) == 0 {
+	if len(command) == 0 || command[0] == "for" { // its words are no command
 		return true
 	}
 	name, args := path.Base(command[0]), command[1:]
@@ -28,11 +28,16 @@ func readsOnly(command []string) bool {
 
 var assignment = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
 
+// leading words stand before a command of a line.
+var leading = []string{"sudo", "if", "then", "else", "elif", "while", "until", "do", "time", "!", "{"} //nolint:gochecknoglobals // a constant table
+
 // lookers change nothing, whatever their arguments.
 var lookers = []string{ //nolint:gochecknoglobals // a constant table
-	"cat", "cd", "clear", "cut", "df", "dig", "du", "echo", "exit", "false", "file", "free", "getent", "grep", "head", "host", "htop", "id", "less", "ls",
-	"lsblk", "lscpu", "lsof", "md5sum", "netstat", "nproc", "nslookup", "ping", "printf", "ps", "pwd", "sha256sum", "sleep", "stat", "tail", "top", "true",
-	"uname", "uptime", "vmstat", "wc", "which", "whoami", "zgrep",
+	"[", "[[", "base64", "basename", "cat", "cd", "clear", "cmp", "column", "cut", "df", "diff", "dig", "dirname", "done", "du", "echo", "egrep", "exit",
+	"false", "fgrep", "fi", "file", "findmnt", "free", "getent", "grep", "head", "hexdump", "host", "htop", "id", "iostat", "jq", "last", "less", "ls",
+	"lsblk", "lscpu", "lsmod", "lsof", "md5sum", "more", "mpstat", "netstat", "nl", "nproc", "nslookup", "od", "pgrep", "pidof", "ping", "printf", "ps",
+	"pstree", "pwd", "readlink", "realpath", "sha256sum", "sleep", "stat", "strings", "tac", "tail", "test", "top", "tr", "true", "type", "uname", "uptime",
+	"vmstat", "w", "wc", "whereis", "which", "who", "whoami", "zcat", "zgrep", "}",
 }
 
 // judges tell of commands that may do either, by their arguments.
@@ -71,6 +76,15 @@ func judges() map[string]func(args []string) bool {
 		},
 		"timedatectl": func(args []string) bool {
 			return slices.Contains([]string{"", "status", "show", "list-timezones", "timesync-status", "show-timesync"}, verbOf(args, "-p", "--property"))
+		},
+		"hostnamectl": func(args []string) bool {
+			return slices.Contains([]string{"", "status", "show"}, verbOf(args, "-p", "--property")) // a name behind hostname sets it
+		},
+		"sysctl": func(args []string) bool {
+			return without("-w", "--write", "-p", "--load", "--system", "-f")(args) && !slices.ContainsFunc(args, func(arg string) bool { return strings.Contains(arg, "=") })
+		},
+		"dpkg": func(args []string) bool {
+			return len(args) > 0 && slices.Contains([]string{"-l", "-L", "-s", "-S", "--list", "--listfiles", "--status", "--search"}, args[0])
 		},
 		"man":      without("-P", "--pager", "-H", "--html"),
 		"kubelet":  onlyVersion,

@@ -33,6 +33,9 @@ func TestReadsOnly(t *testing.T) {
 		"iptables -L", "iptables -nvL -t nat", "iptables -t nat -S KUBE-SERVICES", "iptables -tnat -L", "ip6tables --list --numeric", "iptables -L INPUT -n --line-numbers",
 		"uniq f", "sort f | uniq -c", "uniq -f 2 f", "uniq -w3 -",
 		"ctr -n k8s.io containers ls", "ctr --namespace k8s.io i ls -q", "ctr version", "ctr ns ls", "ctr -n k8s.io task ps x",
+		"pgrep -a kubelet", "pidof containerd", "crictl inspect x | jq .status", "diff a b", "for f in /etc/cni/net.d/*; do cat $f; done", "if systemctl is-active kubelet; then echo yes; else echo no; fi",
+		"while true; do date; sleep 1; done", "[ -e /run/x ] && echo yes", "test -f x || echo no", "hostnamectl", "sysctl -a", "sysctl vm.swappiness", "dpkg -l kubelet", "base64 -d f", "readlink -f x",
+		"time ls", "! grep x f", "ls | tr a b | more",
 	}
 	changes := []string{
 		"systemctl start kubelet", "systemctl", "systemctl --now enable kubelet", "systemctl --no-pager restart kubelet", "systemctl -t service stop status",
@@ -53,6 +56,8 @@ func TestReadsOnly(t *testing.T) {
 		"iptables -F", "iptables -t nat -F", "iptables -L -Z", "iptables -A INPUT -j DROP", "iptables -D INPUT 1", "iptables", "iptables -P INPUT DROP", "iptables --flush", "iptables -LF",
 		"uniq good.yaml /var/lib/kubelet/config.yaml", "uniq -c a b", "uniq - b",
 		"ctr images rm x", "ctr run ls x", "ctr -n k8s.io t kill x", "ctr t exec --exec-id ls x sh", "ctr containers", "ctr images pull ls",
+		"for f in *; do rm $f; done", "if true; then reboot; fi", "while true; do systemctl restart kubelet; done", "hostnamectl hostname x", "hostnamectl set-hostname x", "sysctl -w vm.swappiness=0",
+		"sysctl vm.swappiness=0", "sysctl -p", "dpkg -i x.deb", "dpkg", "for f in $(reboot); do ls; done", "[ -e x ] && reboot",
 	}
 	for _, line := range looks {
 		if !readsOnlyLine(line) {
