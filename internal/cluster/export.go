@@ -17,6 +17,7 @@ import (
 type export struct {
 	Path     string `json:"path"`               // the kubeconfig file
 	Created  bool   `json:"created,omitempty"`  // the file was not there before
+	Folder   bool   `json:"folder,omitempty"`   // nor its folder
 	Previous string `json:"previous,omitempty"` // the current context before
 }
 
@@ -32,7 +33,8 @@ func planExport() (*export, error) {
 		return nil, errors.New("export the kubeconfig: neither $KUBECONFIG nor a home folder is set")
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return &export{Path: path, Created: true}, nil
+		_, err := os.Stat(filepath.Dir(path))
+		return &export{Path: path, Created: true, Folder: errors.Is(err, fs.ErrNotExist)}, nil
 	}
 	config, err := clientcmd.LoadFromFile(path)
 	if err != nil {
@@ -63,6 +65,7 @@ func (e *export) write(h home.Home, name string) error {
 // remove takes the entry out again. What the user did to the file since then stays.
 func (e *export) remove(name string) error {
 	if _, err := os.Stat(e.Path); errors.Is(err, fs.ErrNotExist) {
+		e.removeFolder()
 		return nil
 	}
 	key := ExportedContext(name)
@@ -86,7 +89,19 @@ func (e *export) remove(name string) error {
 	if err != nil {
 		return err
 	}
-	return os.Remove(file)
+	if err := os.Remove(file); err != nil {
+		return err
+	}
+	e.removeFolder()
+	return nil
+}
+
+// removeFolder removes the folder that was made for the file, unless something else, such as
+// kubectl's cache, is in it by now.
+func (e *export) removeFolder() {
+	if e.Folder {
+		_ = os.Remove(filepath.Dir(e.Path))
+	}
 }
 
 // change edits the kubeconfig file under the lock that kubectl uses.

@@ -47,7 +47,7 @@ func TestExportKubeconfig(t *testing.T) {
 }
 
 func TestExportKubeconfigIntoAFileOfItsOwn(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "config")
+	path := filepath.Join(t.TempDir(), ".kube", "config")
 	t.Setenv("KUBECONFIG", path)
 	f := newFixture(t, 1)
 	mustUp(t, f, Options{})
@@ -65,6 +65,27 @@ func TestExportKubeconfigIntoAFileOfItsOwn(t *testing.T) {
 	}
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the file made for the entry is left: %v", err)
+	}
+	if _, err := os.Stat(filepath.Dir(path)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the folder made for the file is left: %v", err)
+	}
+}
+
+// A folder that was made for the entry stays once something else is in it.
+func TestExportKubeconfigKeepsAFolderInUse(t *testing.T) {
+	path := filepath.Join(t.TempDir(), ".kube", "config")
+	t.Setenv("KUBECONFIG", path)
+	f := newFixture(t, 1)
+	mustUp(t, f, Options{ExportKubeconfig: true})
+	cache := filepath.Join(filepath.Dir(path), "cache")
+	if err := os.WriteFile(cache, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Down(t.Context(), DefaultName); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(cache); err != nil {
+		t.Error(err)
 	}
 }
 
