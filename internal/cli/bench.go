@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"k8s.io/client-go/kubernetes"
@@ -121,12 +122,39 @@ func runScript(ctx context.Context, folder *scenario.Folder, script scenario.Scr
 	if err := os.WriteFile(path, text, 0o700); err != nil { //nolint:gosec // a script is run
 		return "", fmt.Errorf("write the script: %w", err)
 	}
+	command, err := scriptCommand(text, path)
+	if err != nil {
+		return "", err
+	}
 	var output bytes.Buffer
-	cmd := exec.CommandContext(ctx, path)
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	ownGroup(cmd)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = dir, env, &output, &output, 2*time.Second
 	err = cmd.Run()
 	return output.String(), err
+}
+
+// scriptCommand is what runs a script: the program of its first line, where that is, and else
+// the one of the same name in PATH. Windows knows neither such lines nor their paths, and some
+// systems run nothing that lies in their folder for temporary files.
+func scriptCommand(text []byte, path string) ([]string, error) {
+	first, _, _ := strings.Cut(string(text), "\n")
+	line, ok := strings.CutPrefix(first, "#!")
+	program := strings.Fields(line)
+	if !ok || len(program) == 0 {
+		program = []string{"/bin/sh"}
+	}
+	if _, err := os.Stat(program[0]); err != nil {
+		if filepath.Base(program[0]) == "env" && len(program) > 1 {
+			program = program[1:]
+		}
+		found, err := exec.LookPath(filepath.Base(program[0]))
+		if err != nil {
+			return nil, fmt.Errorf("scripts of scenarios are run by %s, which is not in PATH (on Windows it comes with Git): %w", filepath.Base(program[0]), err)
+		}
+		program[0] = found
+	}
+	return append(program, path), nil
 }
 
 // env is what a script finds in its environment: docs/reference.md.

@@ -1,12 +1,45 @@
 package cli
 
 import (
+	"os"
+	"path/filepath"
+	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/firedrill/firedrill/internal/cluster"
 	"github.com/firedrill/firedrill/internal/drill"
 )
+
+// A script is run by the program that it names, wherever that is on this system.
+func TestScriptCommand(t *testing.T) {
+	bin := t.TempDir()
+	found := filepath.Join(bin, "oursh")
+	if runtime.GOOS == "windows" {
+		found += ".exe"
+	}
+	if err := os.WriteFile(found, nil, 0o700); err != nil { //nolint:gosec // a program is run
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin)
+	for _, line := range []string{"#!/no/such/bin/oursh", "#!/no/such/bin/env oursh", "#! /no/such/bin/oursh"} {
+		got, err := scriptCommand([]byte(line+"\necho\n"), "x.sh")
+		if want := []string{found, "x.sh"}; err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %q, %v, want %q", line, got, err, want)
+		}
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := scriptCommand([]byte("#!"+self+" -e\n"), "x.sh"); err != nil || !slices.Equal(got, []string{self, "-e", "x.sh"}) {
+		t.Errorf("%q, %v", got, err)
+	}
+	if _, err := scriptCommand([]byte("#!/no/such/bin/nosh\n"), "x.sh"); err == nil || !strings.Contains(err.Error(), "nosh, which is not in PATH") {
+		t.Errorf("no such program: %v", err)
+	}
+}
 
 // What a script of prove does on a node is recorded for its own run, whatever others are
 // under way beside it.
