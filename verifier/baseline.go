@@ -126,6 +126,7 @@ type ContentState struct {
 type NodeState struct {
 	UID           types.UID         `json:"uid"`
 	Labels        map[string]string `json:"labels,omitempty"`
+	Annotations   map[string]string `json:"annotations"`      // null in a baseline of before they were in it
 	Taints        []string          `json:"taints,omitempty"` // as kubectl writes them: key=value:Effect
 	Unschedulable bool              `json:"unschedulable,omitempty"`
 	PodCIDRs      []string          `json:"podCIDRs,omitempty"`

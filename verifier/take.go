@@ -158,8 +158,11 @@ func (b *Baseline) takeNodes(ctx context.Context, client kubernetes.Interface, n
 		if len(names) > 0 && !slices.Contains(names, n.Name) {
 			continue
 		}
+		if n.Annotations == nil {
+			n.Annotations = map[string]string{}
+		}
 		s := NodeState{
-			UID: n.UID, Labels: maps.Clone(n.Labels), Unschedulable: n.Spec.Unschedulable,
+			UID: n.UID, Labels: maps.Clone(n.Labels), Annotations: maps.Clone(n.Annotations), Unschedulable: n.Spec.Unschedulable,
 			PodCIDRs: slices.Clone(n.Spec.PodCIDRs), ProviderID: n.Spec.ProviderID,
 		}
 		for i := range n.Spec.Taints {

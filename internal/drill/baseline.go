@@ -28,6 +28,9 @@ const baselineAsk = 20 * time.Second
 
 // takeBaseline takes the snapshot that every later comparison rests on.
 func (e *Engine) takeBaseline(ctx context.Context) error {
+	if err := e.keepNodeSettings(ctx); err != nil {
+		return err
+	}
 	return e.keepBaseline(ctx, baselineFile, e.snapshot)
 }
 

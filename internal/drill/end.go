@@ -54,7 +54,8 @@ func (e *Engine) end(ctx context.Context) error {
 	}
 	// Every step is tried, whatever became of the one before.
 	err := errors.Join(
-		e.deleteNamespace(ctx), // first: a fault that is reverted in it starts no pods that nobody needs
+		e.deleteNamespace(ctx),     // first: a fault that is reverted in it starts no pods that nobody needs
+		e.restoreNodeSettings(ctx), // a unit that is started by what follows reads them
 		e.revert(ctx, false),
 		together(
 			func() error { return e.restoreNodes(ctx) },

@@ -147,7 +147,7 @@ func (e *Engine) revertStep(ctx context.Context, step FaultStep, intent Intent) 
 // removeUndos removes what is left of the undos once every step was taken back: one whose
 // referee was killed before it could, or before it journaled it, may hold Secrets.
 func (e *Engine) removeUndos() error {
-	var errs []error
+	errs := []error{e.Files.RemoveFile(e.run.Created.Run, nodeSettingsFile)}
 	for i := range e.plan.Setup {
 		errs = append(errs, e.Files.RemoveFile(e.run.Created.Run, undoFile(Step{Step: i, Setup: true})))
 	}

@@ -86,7 +86,7 @@ func (e *Engine) restoreShared(ctx context.Context, name string, base verifier.N
 		return err
 	}
 	return e.restoreNode(ctx, name, anew, func(now *corev1.Node) verifier.NodeState {
-		want := verifier.NodeState{Labels: base.Labels}
+		want := verifier.NodeState{Labels: base.Labels, Annotations: base.Annotations}
 		present := taintTexts(now.Spec.Taints)
 		for _, taint := range base.Taints {
 			if slices.Contains(present, taint) {
@@ -130,7 +130,7 @@ func (e *Engine) ensureRegistered(ctx context.Context, name string, was verifier
 		return false, err
 	}
 	made := &corev1.Node{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: was.Labels},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: was.Labels, Annotations: was.Annotations},
 		Spec:       corev1.NodeSpec{PodCIDRs: was.PodCIDRs, ProviderID: was.ProviderID},
 	}
 	if len(was.PodCIDRs) > 0 {

@@ -224,9 +224,16 @@ func ofARun(file string, runs map[string]bool) bool {
 	return false
 }
 
-// fingerprint is a hash of what an object says, without what the cluster notes in it.
+// fingerprint is a hash of what an object says, without what the cluster notes in it: of the
+// annotations those that no part of Kubernetes keeps.
 func fingerprint(o *unstructured.Unstructured) string {
-	said := map[string]any{"labels": o.GetLabels()}
+	annotations := map[string]string{}
+	for key, value := range o.GetAnnotations() {
+		if domain, _, _ := strings.Cut(key, "/"); !strings.HasSuffix(domain, "kubernetes.io") && !strings.HasSuffix(domain, "k8s.io") {
+			annotations[key] = value
+		}
+	}
+	said := map[string]any{"labels": o.GetLabels(), "annotations": annotations}
 	for key, value := range o.Object {
 		if key != "status" && key != "metadata" {
 			said[key] = value
