@@ -52,14 +52,22 @@ func TestUpAgain(t *testing.T) {
 // Ctrl-C leaves nothing behind, whatever up is at.
 func upInterrupted(t *testing.T) {
 	t.Helper()
-	for _, at := range []string{"Preparing nodes", "Starting control-plane", "Joining worker nodes", "Waiting for 2 nodes"} {
-		t.Run(strings.ReplaceAll(at, " ", "-"), func(t *testing.T) {
+	for _, stage := range []struct {
+		at    string
+		after time.Duration
+	}{
+		{"Preparing nodes", 1500 * time.Millisecond},
+		{"Starting control-plane", 1500 * time.Millisecond},
+		{"Joining worker nodes", 1500 * time.Millisecond},
+		{"Waiting for 2 nodes", 200 * time.Millisecond}, // it may be over soon, and the cluster made
+	} {
+		t.Run(strings.ReplaceAll(stage.at, " ", "-"), func(t *testing.T) {
 			volumes, networks := docker(t, "volume", "ls", "--quiet"), docker(t, "network", "ls", "--quiet")
 			kubeconfig := filepath.Join(t.TempDir(), "config")
 			cmd := exec.Command(firedrill.binary, "up", "--name", otherCluster(), "--workers", "1", "--export-kubeconfig")
 			cmd.Env = slices.Concat(firedrill.env, []string{"KUBECONFIG=" + kubeconfig})
 			t.Cleanup(func() { _ = exec.Command(firedrill.binary, "down", "--name", otherCluster()).Run() })
-			interruptAt(t, cmd, at)
+			interruptAt(t, cmd, stage.at, stage.after)
 			if left := containers(t, otherCluster()); left != "" {
 				t.Errorf("containers left behind:\n%s", left)
 			}
@@ -80,7 +88,7 @@ func upInterrupted(t *testing.T) {
 
 // interruptAt runs firedrill until it says something, and then a moment longer, presses
 // Ctrl-C, and waits for its end.
-func interruptAt(t *testing.T, cmd *exec.Cmd, text string) {
+func interruptAt(t *testing.T, cmd *exec.Cmd, text string, after time.Duration) {
 	t.Helper()
 	out, err := cmd.StderrPipe()
 	if err != nil {
@@ -99,7 +107,7 @@ func interruptAt(t *testing.T, cmd *exec.Cmd, text string) {
 			continue
 		}
 		pressed = true
-		time.AfterFunc(1500*time.Millisecond, func() { _ = cmd.Process.Signal(os.Interrupt) })
+		time.AfterFunc(after, func() { _ = cmd.Process.Signal(os.Interrupt) })
 	}
 	err = cmd.Wait()
 	if code := cmd.ProcessState.ExitCode(); !pressed || code != 130 {

@@ -41,9 +41,10 @@ type provenCase struct {
 	OK                                                bool
 }
 
-// The variants of this run's share are proven untouched, and its scripts once. The cases are counted against the files: a proof that leaves one out is none.
-func TestProveAll(t *testing.T) {
-	t.Parallel()
+// The variants of this run's share are proven untouched, and its scripts once. The cases are
+// counted against the files: a proof that leaves one out is none.
+func proveAll(t *testing.T) {
+	t.Helper()
 	wanted := casesToProve(t)
 	got, code := prove(t, "--spread", "--parallel", strconv.Itoa(*beside), "--again", strconv.Itoa(mostAgain), "--only", anyOf(wanted))
 	if len(got.ClusterDiff) > 0 || (code == 0) != (got.Failed == 0) {
@@ -175,8 +176,8 @@ func shareOf(t *testing.T) (turn, of int) {
 }
 
 // Scenarios that are wrong are found out, each with an error that says what and where.
-func TestProveFindsWrongScenarios(t *testing.T) {
-	t.Parallel()
+func proveFindsWrongScenarios(t *testing.T) {
+	t.Helper()
 	t.Cleanup(func() {
 		left := admin(t, "get", "namespaces", "-l", "firedrill.dev/run", "-o", "name")
 		if strings.Contains(left, "namespace/lab-") {
