@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -61,11 +62,15 @@ func run(m *testing.M) int {
 	if err := os.Setenv("FIREDRILL_HOME", filepath.Join(dir, "home")); err != nil {
 		return fail(err)
 	}
-	firedrill = tool{binary: filepath.Join(dir, "firedrill"), env: append(os.Environ(), "NO_COLOR=1")}
-	build := exec.Command("go", "build", "-o", firedrill.binary, "../../cmd/firedrill")
-	if out, err := build.CombinedOutput(); err != nil {
-		return fail(fmt.Errorf("build firedrill: %w\n%s", err, out))
+	firedrill.binary = filepath.Join(dir, "firedrill")
+	if err := release(dir); err != nil {
+		return fail(err)
 	}
+	path, err := withoutGo(dir)
+	if err != nil {
+		return fail(err)
+	}
+	firedrill.env = append(os.Environ(), "NO_COLOR=1", "PATH="+path)
 	defer cleanUpWhenInterrupted(dir)()
 	if err := firedrill.stream("down", "--name", *clusterName); err != nil {
 		return fail(err)
@@ -87,6 +92,31 @@ func run(m *testing.M) int {
 		return fail(err)
 	}
 	return code
+}
+
+// release builds firedrill as it is released, with all that it carries.
+func release(dir string) error {
+	platform := runtime.GOOS + "/" + runtime.GOARCH
+	dist := filepath.Join(dir, "dist")
+	build := exec.Command("../../scripts/release")
+	build.Env = append(os.Environ(), "PLATFORMS="+platform, "DIST="+dist)
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build firedrill: %w\n%s", err, out)
+	}
+	return os.Rename(filepath.Join(dist, "firedrill-"+strings.ReplaceAll(platform, "/", "-")), firedrill.binary)
+}
+
+// withoutGo is a PATH on which go only fails: who installed firedrill need not have it.
+func withoutGo(dir string) (string, error) {
+	bin := filepath.Join(dir, "bin")
+	if err := os.MkdirAll(bin, 0o700); err != nil {
+		return "", err
+	}
+	none := "#!/bin/sh\necho 'there is no Go toolchain here' >&2\nexit 127\n"
+	if err := os.WriteFile(filepath.Join(bin, "go"), []byte(none), 0o700); err != nil { //nolint:gosec // a program
+		return "", err
+	}
+	return bin + string(os.PathListSeparator) + os.Getenv("PATH"), nil
 }
 
 // cleanUpWhenInterrupted takes the cluster down when the tests are stopped by a signal.

@@ -41,12 +41,14 @@ type provenCase struct {
 	OK                                                bool
 }
 
-// The variants of this run's share are proven untouched, and its scripts once. The cases are
-// counted against the files: a proof that leaves one out is none.
+// The variants of this run's share are proven untouched, and its scripts once, with names,
+// ports and limits of another seed in each turn. The cases are counted against the files: a
+// proof that leaves one out is none.
 func proveAll(t *testing.T) {
 	t.Helper()
 	wanted := casesToProve(t)
-	got, code := prove(t, "--spread", "--parallel", strconv.Itoa(*beside), "--again", strconv.Itoa(mostAgain), "--only", anyOf(wanted))
+	turn, _ := shareOf(t)
+	got, code := prove(t, "--spread", "--seed", strconv.Itoa(turn+1), "--parallel", strconv.Itoa(*beside), "--again", strconv.Itoa(mostAgain), "--only", anyOf(wanted))
 	if len(got.ClusterDiff) > 0 || (code == 0) != (got.Failed == 0) {
 		t.Errorf("exit code %d, %d proven, %d failed; different in the cluster: %q", code, got.Proven, got.Failed, got.ClusterDiff)
 	}
