@@ -236,7 +236,7 @@ func variantCases(entry scenario.Entry, folder *scenario.Folder, o *proveOptions
 		found = append(found, prove.Cases(folder))
 	}
 	if o.spread {
-		return prove.Spread(found), nil
+		return prove.Spread(found, o.seed), nil
 	}
 	return slices.Concat(found...), nil
 }

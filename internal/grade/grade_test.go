@@ -318,6 +318,34 @@ func TestCaps(t *testing.T) {
 	}
 }
 
+// What is forbidden is told once, however often it was done, and every kind of it.
+func TestForbiddenIsToldOnce(t *testing.T) {
+	t.Parallel()
+	in := input(events("get", "describe", "logs"))
+	for i := range 12 {
+		in.Events = append(in.Events, timeline.Event{
+			Time: at(time.Minute + time.Duration(i)*time.Second), ID: fmt.Sprintf("b%d", i), Source: timeline.SourceAudit, Actor: "admin", Verb: "delete", Resource: "pods",
+			Namespace: run, Writes: true, Code: 200, Text: "did it",
+		})
+	}
+	in.Events = append(in.Events, timeline.Event{
+		Time: at(2 * time.Minute), ID: "ns", Source: timeline.SourceAudit, Actor: "trainee", Verb: "delete", Resource: "namespaces", Name: run, Writes: true, Code: 200, Text: "did it",
+	})
+	var told []string
+	for _, l := range grade.Of(in).Missed {
+		if l.Max == 0 && l.Got == 0 && strings.Contains(l.Evidence, "did it") {
+			told = append(told, l.Text+": "+l.Evidence)
+		}
+	}
+	want := []string{
+		"the administrator's kubeconfig, or the referee's, was used: a change that nobody's rights allow (12 times; the first is told): audit b0: did it",
+		"the drill's namespace was deleted: audit ns: did it",
+	}
+	if diff := cmp.Diff(want, told); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
 // TestTimes: a time off the clock does not count, and the table's thresholds do.
 func TestTimes(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package grade
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -16,12 +17,7 @@ func (g *grader) words(grade *Grade) {
 		at := e.Time.UTC()
 		grade.Missed = append(grade.Missed, Line{Text: "changed the system before looking at it", Evidence: evidence(e), At: &at})
 	}
-	for _, e := range g.events {
-		if _, reason := g.forbidden(e); reason != "" {
-			at := e.Time.UTC()
-			grade.Missed = append(grade.Missed, Line{Text: reason, Evidence: evidence(e), At: &at})
-		}
-	}
+	grade.Missed = append(grade.Missed, g.forbiddenLines()...)
 	for _, p := range grade.Parts {
 		for _, l := range p.Lines {
 			switch {
@@ -36,6 +32,29 @@ func (g *grader) words(grade *Grade) {
 	slices.SortStableFunc(grade.Well, func(a, b Line) int { return compare(b.Max, a.Max) })
 	slices.SortStableFunc(grade.Missed, func(a, b Line) int { return compare(lost(b), lost(a)) })
 	grade.Production = g.production()
+}
+
+// forbiddenLines tell what nobody may do, each kind once, with the first event that did it and
+// how often it was done.
+func (g *grader) forbiddenLines() []Line {
+	var lines []Line
+	times := map[string]int{}
+	for _, e := range g.events {
+		_, reason := g.forbidden(e)
+		if reason == "" {
+			continue
+		}
+		if times[reason]++; times[reason] == 1 {
+			at := e.Time.UTC()
+			lines = append(lines, Line{Text: reason, Evidence: evidence(e), At: &at})
+		}
+	}
+	for i, l := range lines {
+		if n := times[l.Text]; n > 1 {
+			lines[i].Text = fmt.Sprintf("%s (%d times; the first is told)", l.Text, n)
+		}
+	}
+	return lines
 }
 
 func compare(a, b float64) int {

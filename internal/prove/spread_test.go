@@ -1,6 +1,7 @@
 package prove
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,9 +22,19 @@ func TestSpread(t *testing.T) {
 		return cases
 	}
 	shared := []string{"solutions/a", "solutions/b", "wrong-fixes/a", "wrong-fixes/b", "wrong-fixes/c", "wrong-fixes/d"}
-	got := Spread([][]Case{
+	variants := [][]Case{
 		variant("one", append([]string{"solutions/own"}, shared...)...), variant("two", shared...), variant("three", "solutions/only", "wrong-fixes/a"),
-	})
+	}
+	pairs := map[string]bool{}
+	for seed := range int64(6) {
+		for _, c := range Spread(variants, seed) {
+			pairs[c.Variant+" "+c.Script.Path] = true
+		}
+	}
+	if want := len(slices.Concat(variants...)); len(pairs) != want {
+		t.Errorf("six seeds prove %d of %d scripts in their variants", len(pairs), want)
+	}
+	got := Spread(variants, 1)
 	times, kinds := map[string]int{}, map[string]int{}
 	for _, c := range got {
 		if c.Kind != Untouched {

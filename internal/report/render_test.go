@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -235,6 +236,38 @@ func TestWhatCounts(t *testing.T) {
 	seen := slices.DeleteFunc(slices.Clone(r.Timeline), func(e timeline.Event) bool { return e.Source == timeline.SourceTool })
 	if last := seen[len(seen)-1]; last.Time.Before(*r.Times.Decided.At) || r.Times.FirstAction.At.After(*r.Times.Decided.At) {
 		t.Errorf("first action at %s, decided at %s", r.Times.FirstAction.At, r.Times.Decided.At)
+	}
+}
+
+// marked is a terminal whose colours can be seen: «rtext».
+type marked struct{}
+
+func (marked) Green(s string) string  { return "«g" + s + "»" }
+func (marked) Red(s string) string    { return "«r" + s + "»" }
+func (marked) Yellow(s string) string { return "«y" + s + "»" }
+func (marked) Cyan(s string) string   { return "«c" + s + "»" }
+func (marked) Gray(s string) string   { return "«a" + s + "»" }
+func (marked) Bold(s string) string   { return "«b" + s + "»" }
+
+// TestTextInColours: what a reviewer looks for first has a colour, and colours move no column.
+func TestTextInColours(t *testing.T) {
+	t.Parallel()
+	refused := recoveredReport(t)
+	refused.Verdict.Recovered = false
+	for _, r := range []*Report{recoveredReport(t), refused} {
+		var without, with bytes.Buffer
+		if err := errors.Join(r.Text(&without, plain{}, 120), r.Text(&with, marked{}, 120)); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(without.String(), regexp.MustCompile(`«[gryacb]|»`).ReplaceAllString(with.String(), "")); diff != "" {
+			t.Errorf("colours change the text (-without +with)\n%s", diff)
+		}
+		verdict := map[bool]string{true: "«gRECOVERED»", false: "«rNOT RECOVERED»"}[r.Verdict.Recovered]
+		for _, want := range []string{verdict, "«r"} {
+			if !strings.Contains(with.String(), want) {
+				t.Errorf("no %q in\n%s", want, with.String())
+			}
+		}
 	}
 }
 

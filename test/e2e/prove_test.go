@@ -237,7 +237,7 @@ func TestProveANewScenario(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	firedrill.must(t, "new", "disk-full", "--dir", dir)
-	got, code := prove(t, filepath.Join(dir, "disk-full"), "--parallel", "2")
+	got, code := prove(t, filepath.Join(dir, "disk-full"), "--parallel", "3")
 	if code != 0 || got.Proven != len(got.Cases) || len(got.Cases) != 6 {
 		t.Errorf("exit code %d, %d of %d proven, want 6; different in the cluster: %q; cases: %+v", code, got.Proven, len(got.Cases), got.ClusterDiff, got.Cases)
 	}
