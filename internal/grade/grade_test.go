@@ -140,10 +140,6 @@ func TestReadsThatFailed(t *testing.T) {
 		"a log that is not there":    {scenario.Match{Verbs: []string{"logs"}}, timeline.Event{Verb: "logs", Resource: "pods", Name: "shop-1", Code: 400}, false},
 		"a kubelet that was away":    {scenario.Match{Verbs: []string{"logs"}}, timeline.Event{Verb: "logs", Resource: "pods", Name: "shop-1", Code: 500}, false},
 		"refused":                    {scenario.Match{Verbs: []string{"get"}}, timeline.Event{Verb: "get", Resource: "secrets", Code: 403}, false},
-		"nothing that answers":       {scenario.Match{Verbs: []string{"top"}}, timeline.Event{Verb: "top", Resource: "pods", Code: 503}, false},
-		"that nothing answers":       {scenario.Match{Verbs: []string{"top"}, Failed: true}, timeline.Event{Verb: "top", Resource: "pods", Code: 503}, true},
-		"refused, and no failure":    {scenario.Match{Verbs: []string{"top"}, Failed: true}, timeline.Event{Verb: "top", Resource: "pods", Code: 403}, false},
-		"a change that failed":       {scenario.Match{Verbs: []string{"patch"}, Failed: true}, timeline.Event{Verb: "patch", Resource: "pods", Code: 500, Writes: true}, false},
 		"a change of what is not":    {scenario.Match{Verbs: []string{"patch"}}, timeline.Event{Verb: "patch", Resource: "secrets", Name: "shop", Code: 404, Writes: true}, false},
 		"several kinds, one missing": {scenario.Match{Verbs: []string{"get"}}, timeline.Event{Verb: "get", Resource: "secrets,pods", Name: "x", Code: 404}, false},
 	} {

@@ -18,21 +18,12 @@ const (
 )
 
 // Matches tells whether an event is one of those that a run's rubric names. What failed is
-// none: nothing was read, or changed. Only to look for what is not there tells something,
-// and, where the rubric says so, that the server could not answer.
+// none: nothing was read, or changed. Only to look for what is not there tells something.
 func Matches(run string, all []scenario.Match, e timeline.Event) bool {
-	return slices.ContainsFunc(all, func(m scenario.Match) bool { return answered(m, e) && matches(run, m, e) })
-}
-
-// answered tells whether an event came to an end that tells something.
-func answered(m scenario.Match, e timeline.Event) bool {
-	switch {
-	case e.Code < 400:
-		return true
-	case e.Writes:
+	if e.Code >= 400 && (e.Writes || e.Code != http.StatusNotFound) {
 		return false
 	}
-	return e.Code == http.StatusNotFound || m.Failed && e.Code >= http.StatusInternalServerError
+	return slices.ContainsFunc(all, func(m scenario.Match) bool { return matches(run, m, e) })
 }
 
 func (g *grader) matches(all []scenario.Match, e timeline.Event) bool { return Matches(g.Run, all, e) }
@@ -46,7 +37,7 @@ func matches(run string, m scenario.Match, e timeline.Event) bool {
 		len(m.Resources) > 0 && !concerns(m.Resources, e.Resource),
 		!lies(cmp.Or(m.Namespace, run), e),
 		m.One && e.Name == "",
-		e.Code == http.StatusNotFound && !absent(m, e),
+		e.Code >= 400 && !absent(m, e),
 		m.Previous && (!strings.Contains(e.Detail, "previous") || e.Code >= 400), // there was none to read
 		m.Detail != "" && !contains(m.Detail, e):
 		return false

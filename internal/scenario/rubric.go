@@ -56,7 +56,6 @@ type Match struct {
 	Namespace string   `yaml:"namespace" doc:"The object's namespace; left out: the run's. A list of all namespaces counts as well."`
 	One       bool     `yaml:"one" doc:"Only of an object by its name, not a list of all."`
 	Previous  bool     `yaml:"previous" doc:"Only logs of the container before the last restart."`
-	Failed    bool     `yaml:"failed" doc:"Also of one that the server could not answer (5xx): that nothing answers is what it tells, as with top without a metrics API."`
 	Detail    string   `yaml:"detail" doc:"Regular expression that the event's detail or sentence contains, for example psql of an exec."`
 	Shell     string   `yaml:"shell" doc:"Regular expression that a command typed in a node contains, for example journalctl. It stands without verbs."`
 }
