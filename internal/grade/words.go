@@ -44,7 +44,8 @@ func (g *grader) forbiddenLines() []Line {
 		if reason == "" {
 			continue
 		}
-		if times[reason]++; times[reason] == 1 {
+		times[reason]++
+		if times[reason] == 1 {
 			at := e.Time.UTC()
 			lines = append(lines, Line{Text: reason, Evidence: evidence(e), At: &at})
 		}

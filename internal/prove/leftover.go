@@ -126,7 +126,7 @@ type Snapshot struct {
 const nodeState = `for unit in kubelet containerd; do
   echo "unit/$unit $(systemctl is-active $unit) $(systemctl is-enabled $unit)"
 done
-find /etc/kubernetes /etc/containerd /etc/systemd/system /etc/cni /var/lib/kubelet/config.yaml /var/lib/kubelet/kubeadm-flags.env \
+find /etc/kubernetes /etc/containerd /etc/systemd/system /etc/cni /var/lib/kubelet/config.yaml /var/lib/kubelet/kubeadm-flags.env /etc/default/kubelet /etc/crictl.yaml \
   -type f ! -path '*/pki/*' -exec sha256sum {} + 2>/dev/null | while read -r sum path; do echo "file$path $sum"; done
 exit 0`
 

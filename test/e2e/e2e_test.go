@@ -99,7 +99,7 @@ func release(dir string) error {
 	platform := runtime.GOOS + "/" + runtime.GOARCH
 	dist := filepath.Join(dir, "dist")
 	build := exec.Command("../../scripts/release")
-	build.Env = append(os.Environ(), "PLATFORMS="+platform, "DIST="+dist)
+	build.Env = append(os.Environ(), "PLATFORMS="+platform, "DIST="+dist, "GOGC=400") // a compile is worth some memory
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build firedrill: %w\n%s", err, out)
 	}

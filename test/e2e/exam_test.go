@@ -29,6 +29,22 @@ func TestBesideAnExam(t *testing.T) {
 	t.Run("ProveFindsWrongScenarios", func(t *testing.T) { t.Parallel(); proveFindsWrongScenarios(t) })
 }
 
+// refereesSaid logs the ends of the referees' logs: an exam does not tell why a drill failed.
+func refereesSaid(t *testing.T) {
+	t.Helper()
+	logs, err := filepath.Glob(filepath.Join(home(), "runs", "*", "referee.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range logs {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Error(err)
+		}
+		t.Logf("%s:\n%s", path, data[max(0, len(data)-2000):])
+	}
+}
+
 // An exam of two drills has one result: of the first one nothing is done until its time is
 // over, which is rated nothing, and the second one is repaired.
 func anExamIsSat(t *testing.T) {
@@ -44,6 +60,12 @@ scenarios:
 `), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if t.Failed() { // or no other drill could be begun
+			refereesSaid(t)
+			firedrill.run(t, "exam", "end")
+		}
+	})
 	begun := func(args ...string) *drill {
 		s := decode[started](t, firedrill.must(t, append([]string{"exam"}, append(args, "-o", "json")...)...))
 		if s.Scenario != "hidden" {

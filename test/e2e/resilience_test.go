@@ -78,7 +78,16 @@ func TestKilledReferee(t *testing.T) {
 	if s := d.status(); s.Recovered {
 		t.Fatalf("a verdict that nobody saw: %+v", s)
 	}
+	eventually(t, 2*time.Minute, "the hold", func() (bool, string) {
+		s := d.status()
+		return s.Hold.Phase == "holding", s.Hold.Phase + ": " + s.Verdict
+	})
+	kill(t, referee(t, d.started.Run))
+	killed := time.Now()
 	d.recovers() // put right again within the time limit
+	if at := d.report().Times.Recovered.At; at == nil || at.Before(killed.Add(-time.Second)) {
+		t.Errorf("recovered at %v: the hold whose referee was killed at %v counted", at, killed)
+	}
 	if !d.sees("patch") || !d.sees("set") {
 		t.Errorf("actions lost over the kill: %s", d.verbs())
 	}
@@ -92,6 +101,24 @@ func TestKilledReferee(t *testing.T) {
 	if by["annotate"] != "admin" || by["patch"] != "trainee" {
 		t.Errorf("who did what: %v; want the annotation by the administrator's kubeconfig told as such", by)
 	}
+	killedWhileEnding(t, d.started.Run)
+}
+
+// killedWhileEnding kills a referee that takes the run away: the next end goes on with it, and
+// leaves nothing (begin looks at that).
+func killedWhileEnding(t *testing.T, run string) {
+	t.Helper()
+	end := exec.Command(firedrill.binary, "end", run, "--name", *clusterName)
+	end.Env = firedrill.env
+	if err := end.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, time.Minute, "the end under way", func() (bool, string) {
+		s := decode[status](t, firedrill.must(t, "status", run, "-o", "json"))
+		return s.Phase == "ending", s.Phase
+	})
+	kill(t, referee(t, run))
+	_ = end.Wait() // it may have begun the referee anew, or not
 }
 
 // bypass runs kubectl with the administrator's kubeconfig, as a trainee is not to.
