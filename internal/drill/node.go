@@ -15,8 +15,8 @@ func controlled(key string) bool {
 	return strings.HasPrefix(key, "node.kubernetes.io/") || strings.HasPrefix(key, "node.cloudprovider.kubernetes.io/")
 }
 
-// noted tells whether Kubernetes itself, or a plugin of its, keeps the annotation.
-func noted(key string) bool {
+// KeptByKubernetes tells whether Kubernetes itself, or a plugin of its, keeps the annotation.
+func KeptByKubernetes(key string) bool {
 	domain, _, _ := strings.Cut(key, "/")
 	return strings.HasSuffix(domain, "kubernetes.io") || strings.HasSuffix(domain, "k8s.io")
 }
@@ -28,7 +28,7 @@ func annotations(now, was map[string]string) map[string]string {
 	}
 	all := maps.Clone(was)
 	for key, value := range now {
-		if noted(key) {
+		if KeptByKubernetes(key) {
 			all[key] = value
 		}
 	}

@@ -229,7 +229,7 @@ func ofARun(file string, runs map[string]bool) bool {
 func fingerprint(o *unstructured.Unstructured) string {
 	annotations := map[string]string{}
 	for key, value := range o.GetAnnotations() {
-		if domain, _, _ := strings.Cut(key, "/"); !strings.HasSuffix(domain, "kubernetes.io") && !strings.HasSuffix(domain, "k8s.io") {
+		if !drill.KeptByKubernetes(key) {
 			annotations[key] = value
 		}
 	}
