@@ -19,7 +19,7 @@ func (l *loader) document() {
 	d.unique()
 	d.variants(l.folder.Variant, variantNames(l.body))
 	d.variables(l.used)
-	d.images()
+	d.images(l.folder.Vars[VarBuild])
 	d.traffic()
 	d.times()
 	d.grading()
@@ -89,7 +89,7 @@ func uniqueNames[T any](d *document, key string, items []T, name func(T) string,
 // reserved are environment names that scripts have for something else.
 func reserved(variable string) bool {
 	switch EnvName(variable) {
-	case "NAMESPACE", "NODE", "RUN", "VARIANT", "KUBECONFIG", "FIREDRILL", "PATH", "HOME", "USER", "SHELL", "PWD", "TMPDIR", "IFS", "LANG", "TERM":
+	case "NAMESPACE", "NODE", "RUN", "BUILD", "VARIANT", "KUBECONFIG", "FIREDRILL", "PATH", "HOME", "USER", "SHELL", "PWD", "TMPDIR", "IFS", "LANG", "TERM":
 		return true
 	}
 	return strings.HasPrefix(EnvName(variable), "FIREDRILL_")
@@ -110,10 +110,15 @@ func (d *document) variables(used map[string]bool) {
 
 var imageReference = regexp.MustCompile(`^[a-z0-9]+([._/:-][a-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9._-]*$`)
 
-func (d *document) images() {
+func (d *document) images(build string) {
 	for i, image := range d.scenario.Spec.Images {
-		if image.Name != "" && !imageReference.MatchString(image.Name) {
-			d.wrong([]any{"spec", "images", i, "name"}, "%q is no image reference with a tag, for example shop/checkout:1.4.2", image.Name)
+		where := []any{"spec", "images", i, "name"}
+		switch {
+		case image.Name == "":
+		case !imageReference.MatchString(image.Name):
+			d.wrong(where, "%q is no image reference with a tag, for example shop/${build}/checkout:1.4.2", image.Name)
+		case !strings.Contains(image.Name, build):
+			d.wrong(where, "%q is without ${build}, so the image of a drill beside this one could take its place in the nodes; write for example shop/${build}/checkout:1.4.2", image.Name)
 		}
 	}
 }

@@ -86,6 +86,7 @@ func (l *loader) scenario(src []byte, vars Vars) {
 	l.folder.Vars = vars.values(l.body)
 	l.folder.Variant = l.folder.Vars[VarVariant]
 	become(l.body, l.folder.Variant)
+	l.folder.Vars[VarBuild] = build(l.body, l.folder.Vars)
 	e := &expander{
 		decoder: decoder{file: FileName},
 		lines:   strings.Split(string(src), "\n"),

@@ -86,8 +86,14 @@ func TestRules(t *testing.T) {
 		},
 		{
 			name:  "image without a tag",
-			edits: []string{"shop/checkout:1.4.2", "shop/checkout"},
-			want:  []string{`scenario.yaml:20:13: spec.images[0].name: "shop/checkout" is no image reference with a tag, for example shop/checkout:1.4.2`},
+			edits: []string{"shop/${build}/checkout:1.4.2", "shop/checkout"},
+			want:  []string{`scenario.yaml:20:13: spec.images[0].name: "shop/checkout" is no image reference with a tag, for example shop/${build}/checkout:1.4.2`},
+		},
+		{
+			name:  "image that another drill's may replace",
+			edits: []string{"shop/${build}/checkout:1.4.2", "shop/checkout:1.4.2"},
+			want: []string{`scenario.yaml:20:13: spec.images[0].name: "shop/checkout:1.4.2" is without ${build}, so the image of a drill beside this one could ` +
+				`take its place in the nodes; write for example shop/${build}/checkout:1.4.2`},
 		},
 		{
 			name:  "too many hints",
@@ -178,7 +184,7 @@ func TestFiles(t *testing.T) {
 		{
 			name:  "shell default",
 			files: map[string]string{"faults/small.yaml": "a: ${HOME:-/root} ${order-size}\n"},
-			want: []string{`faults/small.yaml:1:4: unknown variable ${HOME:-/root} (known: namespace, node, order-size, port, run); ` +
+			want: []string{`faults/small.yaml:1:4: unknown variable ${HOME:-/root} (known: build, namespace, node, order-size, port, run); ` +
 				`write $${HOME:-/root} for the text itself`},
 		},
 		{

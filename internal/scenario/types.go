@@ -84,7 +84,7 @@ type Variable struct {
 
 // Image is a workload image: drillapp under a name, with a behaviour baked in.
 type Image struct {
-	Name string            `yaml:"name" doc:"Image reference with a tag." required:"true"`
+	Name string            `yaml:"name" doc:"Image reference with a tag, and with ${build} in it so that no other drill's image takes its place: shop/${build}/checkout:1.4.2." required:"true"`
 	Env  map[string]string `yaml:"env" doc:"Environment baked into the image: the behaviour of this version."`
 }
 

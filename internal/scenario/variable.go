@@ -3,6 +3,7 @@ package scenario
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"maps"
 	"regexp"
@@ -27,6 +28,7 @@ const (
 	VarNamespace = "namespace" // the run's namespace
 	VarNode      = "node"      // the drill's worker, when spec.breaksNode
 	VarRun       = "run"       // the run's ID
+	VarBuild     = "build"     // stands for what the scenario's images hold: see build
 )
 
 // Choose picks a variable's value: the first eight bytes of the SHA-256 of
@@ -66,6 +68,31 @@ func (v Vars) values(body ast.Node) map[string]string {
 		}
 	}
 	return values
+}
+
+// buildDigits is how much of a build's hash its name has, as of a short git commit.
+const buildDigits = 7
+
+
+// build names what spec.images hold, with the variables' values in them. Nodes know an
+// image by its name alone, and drills side by side share the nodes: with the build in
+// their names two images that differ never have the same one, and those that do not are
+// loaded once.
+func build(body ast.Node, values map[string]string) string {
+	var images []Image
+	if node := child(child(body, "spec"), "images"); node != nil {
+		(&decoder{}).value(node, "", position{}, valueOf(&images))
+	}
+	hash := sha256.New()
+	for _, image := range images {
+		name, _ := expand(image.Name, values)
+		fmt.Fprintf(hash, "%q\n", name)
+		for _, key := range slices.Sorted(maps.Keys(image.Env)) {
+			value, _ := expand(image.Env[key], values)
+			fmt.Fprintf(hash, "%q=%q\n", key, value)
+		}
+	}
+	return hex.EncodeToString(hash.Sum(nil))[:buildDigits]
 }
 
 // variablesOf reads only spec.variables: the rest is decoded once they have values.

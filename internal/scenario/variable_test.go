@@ -1,6 +1,7 @@
 package scenario_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -64,7 +65,7 @@ func TestFile(t *testing.T) {
 		{name: "blob", want: "\xff${x}"},
 		{
 			name: "manifests/20.yaml", want: "a: ${nme}\nb: 1 ${x}\n",
-			wantErr: `manifests/20.yaml:1:4: unknown variable ${nme} (known: namespace, node, order-size, port, run); write $${nme} for the text itself`,
+			wantErr: `manifests/20.yaml:1:4: unknown variable ${nme} (known: build, namespace, node, order-size, port, run); write $${nme} for the text itself`,
 		},
 		{name: "none", wantErr: "read the scenario's file none: open none: file does not exist"},
 		{name: "../x", wantErr: "read the scenario's file ../x: open ../x: file does not exist"},
@@ -96,5 +97,41 @@ func TestVariablesInText(t *testing.T) {
 scenario.yaml:8:56: unknown variable ${prt} (did you mean "port"?); write $${prt} for the text itself`
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+}
+
+// TestBuild: images have the same names as long as they hold the same, and no longer.
+func TestBuild(t *testing.T) {
+	t.Parallel()
+	image := func(size string, edits ...string) string {
+		t.Helper()
+		folder, err := scenario.Load(change(t, nil, edits...), scenario.Vars{Values: map[string]string{"order-size": size, "port": "8080", "run": "shop-" + size}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return folder.Scenario.Spec.Images[0].Name
+	}
+	small := image("12Mi")
+	if !regexp.MustCompile(`^shop/[0-9a-f]{7}/checkout:1\.4\.2$`).MatchString(small) {
+		t.Errorf("the image's name is %q", small)
+	}
+	for what, same := range map[string]string{
+		"another run of it":                  image("12Mi"),
+		"another text of the drill":          image("12Mi", "Look at the pods.", "Look at all pods."),
+		"a variable that is in no image":     image("12Mi", `["8080", "9090"]`, `["8080", "9091"]`),
+		"the same value, written in another": image("16Mi", "SIZE: ${order-size}", "SIZE: 12Mi", "rate: 5", "rate: 5\n      expect: ${order-size}"),
+	} {
+		if same != small {
+			t.Errorf("%s: the image is %s, and was %s", what, same, small)
+		}
+	}
+	for what, other := range map[string]string{
+		"another value":   image("16Mi"),
+		"another setting": image("12Mi", "SIZE: ${order-size}", "SIZE: ${order-size}\n        PORT: ${port}"),
+		"another key":     image("12Mi", "SIZE: ${order-size}", "BYTES: ${order-size}"),
+	} {
+		if other == small {
+			t.Errorf("%s: the image is %s all the same", what, other)
+		}
 	}
 }

@@ -3,6 +3,6 @@
 # variants: wrong-target
 # refused: recovery:hpa-active
 set -eu
-kubectl create deployment "$APP-$STALE" --image="docker.io/firedrill/$APP:$VERSION" --replicas=2
+kubectl create deployment "$APP-$STALE" --image="docker.io/firedrill/$BUILD/$APP:$VERSION" --replicas=2
 kubectl set resources "deployment/$APP-$STALE" --requests=cpu=25m,memory=32Mi
 kubectl rollout status "deployment/$APP-$STALE" --timeout=100s

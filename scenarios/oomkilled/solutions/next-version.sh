@@ -4,5 +4,5 @@
 set -eu
 kubectl describe pods -l app="$APP" | grep -A 6 "Last State" || true
 kubectl logs -l app="$APP" --tail=3 || true # one of them may be starting
-kubectl set image "deployment/$APP" "$APP=docker.io/firedrill/$APP:2.3.2"
+kubectl set image "deployment/$APP" "$APP=docker.io/firedrill/$BUILD/$APP:2.3.2"
 kubectl rollout status "deployment/$APP" --timeout=110s

@@ -3,4 +3,4 @@
 # refused: workload-replaced
 set -eu
 kubectl delete "deployment/$APP"
-kubectl run "$APP" --image="docker.io/firedrill/$APP:2.3.0" --labels="app=$APP" --port="$PORT"
+kubectl run "$APP" --image="docker.io/firedrill/$BUILD/$APP:2.3.0" --labels="app=$APP" --port="$PORT"

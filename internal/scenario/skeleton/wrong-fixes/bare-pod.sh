@@ -3,4 +3,4 @@
 # refused: workload-replaced
 set -eu
 kubectl delete "deployment/$APP"
-kubectl run "$APP" --image="docker.io/firedrill/$APP:1.4.0" --labels="app=$APP" --port=8080
+kubectl run "$APP" --image="docker.io/firedrill/$BUILD/$APP:1.4.0" --labels="app=$APP" --port=8080
