@@ -36,7 +36,7 @@ func (f *folder) read(r *request) []timeline.Event {
 	}
 	for _, rule := range []func(*request) bool{
 		f.afterEffect, f.namespaceOfMissing, f.readAgain, f.describedItem, f.eventsOf, f.history,
-		f.podsOf, f.drained, f.informer, f.prefix, f.detail, f.together,
+		f.podsOf, f.drained, f.passedOver, f.informer, f.prefix, f.detail, f.together,
 	} {
 		if rule(r) {
 			return nil

@@ -5,8 +5,8 @@ import "slices"
 // afterEffect: kubectl delete, drain and run look at their object until it is gone or there.
 func (f *folder) afterEffect(r *request) bool {
 	name, within := r.Name, loose
-	if name == "" {
-		name, within = r.field("metadata.name"), window // as no person asks
+	if one := r.field("metadata.name"); one != "" { // newer API servers have it as the name, too
+		name, within = one, window // as no person asks
 	}
 	if name == "" {
 		return false
@@ -24,7 +24,9 @@ func (f *folder) afterEffect(r *request) bool {
 	if a == nil {
 		return false
 	}
-	a.Code = r.code
+	if a.Code != 429 || r.code == 404 { // a drain looks before it asks again, since kubectl 1.37
+		a.Code = r.code
+	}
 	f.goOn(a, r)
 	return true
 }
@@ -217,7 +219,29 @@ func (p *pending) tops(r *request) bool {
 // drained: a drain that gives up looks which pods are left.
 func (f *folder) drained(r *request) bool {
 	node := r.field("spec.nodeName")
-	return node != "" && r.list() && f.recall(r, isDrain, polling, func(a *recent) bool { return a.Key == node }) != nil
+	if node == "" || !r.list() {
+		return false
+	}
+	a := f.recall(r, isDrain, polling, func(a *recent) bool { return a.Key == node })
+	if a == nil {
+		return false
+	}
+	f.goOn(a, r)
+	return true
+}
+
+// passedOver: a drain reads the DaemonSet of each pod that it leaves alone, one right after
+// the other.
+func (f *folder) passedOver(r *request) bool {
+	if !r.get() || r.Resource != "daemonsets" {
+		return false
+	}
+	a := f.recall(r, isDrain, tight, anyAction)
+	if a == nil {
+		return false
+	}
+	f.goOn(a, r)
+	return true
 }
 
 // together: get of several resources lists one after the other.

@@ -190,7 +190,14 @@ func (f *folder) drains(r *request) (string, bool) {
 		return node, true
 	}
 	cordoned := f.recall(r, isCordon, loose, func(a *recent) bool { return ours(a.Target) })
-	return node, cordoned != nil
+	return node, cordoned != nil || f.drainsNext(r, node)
+}
+
+// drainsNext: a drain of several nodes reads and cordons them all at its beginning, and
+// lists the next one's pods once those of the one before are gone.
+func (f *folder) drainsNext(r *request, node string) bool {
+	again := f.recall(r, isDrain, polling, func(a *recent) bool { return a.Key == node }) != nil
+	return !again && f.recall(r, isDrain, goesOn, anyAction) != nil && f.recall(r, isDrain|isEvict|isDelete, tight, anyAction) != nil
 }
 
 // drain tells of a drain that begins. Its evictions are told one by one.
