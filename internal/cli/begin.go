@@ -54,6 +54,9 @@ func (f *Factory) register(ctx context.Context, c *cluster.Cluster, spec scenari
 	if created.Run, err = session.NewID(spec.Namespace); err != nil {
 		return "", err
 	}
+	if err := f.besideExams(c.ID(), store, spec, created); err != nil {
+		return "", err
+	}
 	if created.Node, created.NodeSelector, err = f.place(ctx, c, store, spec, created.Seed); err != nil {
 		return "", err
 	}

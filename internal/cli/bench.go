@@ -60,27 +60,8 @@ func (b *bench) Start(ctx context.Context, c prove.Case, limit time.Duration) (p
 	return &benchRun{bench: b, openRun: r, script: c.Script}, err
 }
 
-// How long a case waits for another run, of somebody else's on the same cluster, that
-// keeps it from being started, and how often it tries.
-const (
-	inUseLimit = 20 * time.Minute
-	inUsePoll  = 5 * time.Second
-)
-
 func (b *bench) startOn(ctx context.Context, folder *scenario.Folder, created drill.Created) (*openRun, error) {
-	deadline := time.Now().Add(inUseLimit)
-	for {
-		r, err := b.f.startOn(ctx, b.cluster, folder, created, "")
-		var inUse *inUseError
-		if !errors.As(err, &inUse) || time.Now().After(deadline) {
-			return r, err
-		}
-		select {
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		case <-time.After(inUsePoll):
-		}
-	}
+	return placed(ctx, func() (*openRun, error) { return b.f.startOn(ctx, b.cluster, folder, created, "") }, func(error) error { return nil })
 }
 
 // benchRun is a drill under way.

@@ -105,20 +105,8 @@ func (o *examOptions) start(ctx context.Context, path string) error {
 			return usageErrorf("%s: scenarios[%d]: %w", path, i, err)
 		}
 	}
-	if open, err := f.openExams(); err != nil {
-		return err
-	} else if len(open) > 0 {
-		return usageErrorf("exam %s is under way: firedrill exam status (firedrill exam next goes on with it)", open[0].id)
-	}
-	id, err := session.NewID("exam")
+	id, err := f.registerExam(ctx, src, dirs)
 	if err != nil {
-		return err
-	}
-	h, err := f.Home()
-	if err != nil {
-		return err
-	}
-	if err := writeExam(h.Exam(id), src, dirs); err != nil {
 		return err
 	}
 	e, err := f.openExam(id)
@@ -126,6 +114,29 @@ func (o *examOptions) start(ctx context.Context, path string) error {
 		return err
 	}
 	return o.next(ctx, e)
+}
+
+// registerExam gives the exam its name and keeps it, while no other process does the same: one
+// is sat at a time.
+func (f *Factory) registerExam(ctx context.Context, src []byte, dirs []string) (id string, err error) {
+	h, err := f.Home()
+	if err != nil {
+		return "", err
+	}
+	lock, err := home.Acquire(ctx, h.PlacesLock(), func() { f.Log.Debug("waiting for another start") })
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, lock.Release()) }()
+	if open, err := f.openExams(); err != nil {
+		return "", err
+	} else if len(open) > 0 {
+		return "", usageErrorf("exam %s is under way: firedrill exam status (firedrill exam next goes on with it)", open[0].id)
+	}
+	if id, err = session.NewID("exam"); err != nil {
+		return "", err
+	}
+	return id, writeExam(h.Exam(id), src, dirs)
 }
 
 // writeExam keeps an exam: where its scenarios of one's own lie, then its file, which makes

@@ -136,21 +136,35 @@ func newOpenExam(id, path string, src []byte, runs []*readRun) (*openExam, error
 	return e, nil
 }
 
-// examRuns finds, for each drill, the run that counts: the first one that was paged or
-// is on its way there. One that never got to its page was the tool's failure.
+// on tells whether an exam's drills are, or may be, on a cluster.
+func (e *openExam) on(clusterID string) bool {
+	for _, run := range e.runs {
+		if run != nil && run.begun {
+			return run.ClusterID == clusterID
+		}
+	}
+	return true
+}
+
+// examRuns finds, for each drill, the run that counts.
 func examRuns(id string, exam *scenario.Exam, runs []*readRun) []*readRun {
 	found := make([]*readRun, len(exam.Scenarios))
-	for _, run := range runs {
-		i := run.ExamItem - 1
-		if run.Exam != id || i < 0 || i >= len(found) || found[i] != nil {
-			continue
-		}
-		if run.PagedAt.IsZero() && run.Phase == drill.PhaseFinished {
-			continue
-		}
-		found[i] = run
+	for i := range found {
+		found[i] = itemOf(id, i+1, runs)
 	}
 	return found
+}
+
+// itemOf is the run of an exam's drill (1 is the first): the first one that was paged or is on
+// its way there. One that never got to its page was the tool's failure.
+func itemOf(exam string, item int, runs []*readRun) *readRun {
+	for _, run := range runs {
+		failed := run.PagedAt.IsZero() && run.Phase == drill.PhaseFinished
+		if run.Exam == exam && run.ExamItem == item && !failed {
+			return run
+		}
+	}
+	return nil
 }
 
 // openExam finds an exam by its name; without one it is the one under way, or else the only

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"github.com/firedrill/firedrill/internal/drill"
+	"github.com/firedrill/firedrill/internal/drillapp"
 	"github.com/firedrill/firedrill/internal/scenario"
 	"github.com/firedrill/firedrill/scenarios"
 )
@@ -17,7 +18,11 @@ func loadFolder(c drill.Created) (*scenario.Folder, error) {
 	if err != nil {
 		return nil, scenarioError(err)
 	}
-	folder, err := entry.Check(varsOf(c), drill.Kinds())
+	vars := varsOf(c)
+	if vars.Program, err = drillapp.SourceHash(); err != nil {
+		return nil, err
+	}
+	folder, err := entry.Check(vars, drill.Kinds())
 	return folder, scenarioError(err)
 }
 

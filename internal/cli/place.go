@@ -2,8 +2,10 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/firedrill/firedrill/internal/cluster"
 	"github.com/firedrill/firedrill/internal/drill"
@@ -42,6 +44,64 @@ type inUseError struct{ reason string }
 func inUsef(format string, args ...any) error { return &inUseError{fmt.Sprintf(format, args...)} }
 
 func (e *inUseError) Error() string { return e.reason }
+
+// How long a proof's case, or an exam's drill, waits for another run on the same cluster that
+// keeps it from being started, and how often it tries.
+const (
+	inUseLimit = 20 * time.Minute
+	inUsePoll  = 5 * time.Second
+)
+
+// placed starts a drill as soon as no other keeps it from being started. waits is told once
+// what is waited for.
+func placed(ctx context.Context, start func() (*openRun, error), waits func(reason error) error) (*openRun, error) {
+	deadline := time.Now().Add(inUseLimit)
+	for told := false; ; told = true {
+		r, err := start()
+		var inUse *inUseError
+		if !errors.As(err, &inUse) || !time.Now().Before(deadline) {
+			return r, err
+		}
+		if !told {
+			if err := waits(inUse); err != nil {
+				return nil, err
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(inUsePoll):
+		}
+	}
+}
+
+// besideExams keeps a drill that breaks a service of the whole cluster from taking the place
+// between two of an exam's drills, and an exam's drill from being begun twice.
+func (f *Factory) besideExams(clusterID string, store *session.Store, spec scenario.Spec, created drill.Created) error {
+	if created.Exam != "" {
+		runs, err := readAll(store)
+		if err != nil {
+			return err
+		}
+		if again := itemOf(created.Exam, created.ExamItem, runs); again != nil {
+			return usageErrorf("drill %d of exam %s was begun already: run %s (firedrill exam status)", created.ExamItem, created.Exam, again.Created.Run)
+		}
+		return nil
+	}
+	if spec.BreaksAddon == "" {
+		return nil
+	}
+	open, err := f.openExams()
+	if err != nil {
+		return err
+	}
+	for _, e := range open {
+		if e.on(clusterID) {
+			return inUsef("exam %s is not over and the drill breaks a service of the whole cluster: firedrill exam end %s gives it up", e.id, e.id)
+		}
+	}
+	return nil
+}
 
 // alone picks the first worker of a cluster on which nothing else runs.
 func alone(ctx context.Context, c *cluster.Cluster, open []*drill.Run, breaks bool) (string, error) {

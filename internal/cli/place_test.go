@@ -4,10 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/firedrill/firedrill/internal/cluster"
 	"github.com/firedrill/firedrill/internal/drill"
+	"github.com/firedrill/firedrill/internal/home"
+	"github.com/firedrill/firedrill/internal/scenario"
 )
 
 // lends is a cluster that lends so many workers; a negative number: they are out of reach.
@@ -47,5 +54,123 @@ func TestFreeLane(t *testing.T) {
 	}
 	if _, _, err := freeLane(t.Context(), lends(-1), nil, 1); err == nil {
 		t.Error("a cluster out of reach lent a worker")
+	}
+}
+
+// TestPlaced: what another run keeps from being started is tried again, for a while, and
+// nothing else is.
+func TestPlaced(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		busy  int // so many tries
+		fails error
+		want  string
+		took  time.Duration
+	}{
+		"at once":          {},
+		"after two tries":  {busy: 2, took: 2 * inUsePoll},
+		"never":            {busy: 1 << 20, want: "run shop-aaaaa is under way", took: inUseLimit},
+		"another failure":  {fails: errors.New("no node"), want: "no node"},
+		"failure after it": {busy: 1, fails: errors.New("no node"), want: "no node", took: inUsePoll},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				tries, told, began := 0, 0, time.Now()
+				_, err := placed(t.Context(), func() (*openRun, error) {
+					if tries++; tries <= tc.busy {
+						return nil, fmt.Errorf("start: %w", inUsef("run shop-aaaaa is under way"))
+					}
+					return nil, tc.fails
+				}, func(error) error { told++; return nil })
+				if got := fmt.Sprint(err); (err != nil) != (tc.want != "") || !strings.Contains(got, tc.want) {
+					t.Errorf("ended with %v", err)
+				}
+				if took := time.Since(began).Truncate(inUsePoll); took != tc.took {
+					t.Errorf("took %s, want %s", took, tc.took)
+				}
+				if want := min(tc.busy, 1); told != want {
+					t.Errorf("told %d times what is waited for, want %d", told, want)
+				}
+			})
+		})
+	}
+}
+
+// TestBesideExams: no drill that breaks a service of the whole cluster takes the place between
+// two drills of an exam, and none of an exam is begun twice.
+func TestBesideExams(t *testing.T) {
+	t.Parallel()
+	f := testFactory(t)
+	h, err := f.Home()
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := f.store()
+	if err != nil {
+		t.Fatal(err)
+	}
+	addon, plain := scenario.Spec{BreaksAddon: "metrics-server"}, scenario.Spec{}
+	refused := func(spec scenario.Spec, created drill.Created, want string) {
+		t.Helper()
+		err := f.besideExams("c1", store, spec, created)
+		if (err != nil) != (want != "") || !strings.Contains(fmt.Sprint(err), want) {
+			t.Errorf("%+v: %v, want %q", created, err, want)
+		}
+	}
+	first := drill.Created{Run: "shop-aaaaa", ClusterID: "c1", Exam: "exam-aaaaa", ExamItem: 1}
+	refused(addon, drill.Created{}, "")
+	exam := "apiVersion: firedrill.dev/v1alpha1\nkind: Exam\ntitle: Spring\nscenarios:\n  - name: oomkilled\n  - name: bad-probe\n"
+	if err := home.WriteFile(filepath.Join(h.Exam("exam-aaaaa"), examFile), []byte(exam), home.FilePerm); err != nil {
+		t.Fatal(err)
+	}
+	refused(addon, drill.Created{}, "exam exam-aaaaa is not over") // it may come here
+	refused(plain, drill.Created{}, "")
+	refused(addon, first, "")
+
+	beginRun(t, f, first)
+	refused(plain, first, "drill 1 of exam exam-aaaaa was begun already: run shop-aaaaa")
+	refused(plain, drill.Created{Exam: "exam-aaaaa", ExamItem: 2}, "")
+	refused(plain, drill.Created{Exam: "exam-bbbbb", ExamItem: 1}, "")
+	refused(addon, drill.Created{}, "exam exam-aaaaa is not over")
+	if err := f.besideExams("c2", store, addon, drill.Created{}); err != nil {
+		t.Errorf("an exam on another cluster: %v", err)
+	}
+	r, err := f.openRun("shop-aaaaa")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.journal.Append(t.Context(), "phase", drill.PhaseChange{Phase: drill.PhaseFinished, Attempt: 1}); err != nil {
+		t.Fatal(err)
+	}
+	refused(plain, first, "") // it never got to its page
+}
+
+// TestARunThatIsForgotten: a proof removes its runs while others list them.
+func TestARunThatIsForgotten(t *testing.T) {
+	t.Parallel()
+	f := testFactory(t)
+	store, err := f.store()
+	if err != nil {
+		t.Fatal(err)
+	}
+	beginRun(t, f, drill.Created{Run: "shop-aaaaa", ClusterID: "c1"})
+	for _, run := range []string{"shop-bbbbb", "shop-ccccc"} { // being made, and being removed
+		if _, err := store.Create(run); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.RemoveAll(filepath.Join(store.Dir("shop-ccccc"), "journal.jsonl")); err != nil {
+		t.Fatal(err)
+	}
+	runs, err := readAll(store)
+	if err != nil || len(runs) != 1 || runs[0].name != "shop-aaaaa" {
+		t.Errorf("read %d runs, %v", len(runs), err)
+	}
+	if name, err := f.meantRun(store); err != nil || name != "shop-aaaaa" {
+		t.Errorf("the only run is %q, %v", name, err)
+	}
+	if _, err := f.exams(); err != nil {
+		t.Error(err)
 	}
 }

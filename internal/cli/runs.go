@@ -173,7 +173,10 @@ func readAll(store *session.Store) ([]*readRun, error) {
 	}
 	runs := make([]*readRun, 0, len(names))
 	for _, name := range names {
-		runs = append(runs, readOne(store, name))
+		// One without a first entry is none yet, or no more: a proof forgets its runs.
+		if r := readOne(store, name); r.begun || r.damage != nil {
+			runs = append(runs, r)
+		}
 	}
 	return runs, nil
 }

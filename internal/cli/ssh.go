@@ -11,8 +11,7 @@ import (
 	"github.com/firedrill/firedrill/internal/cluster"
 )
 
-// shellRecorder is told of the node shells that trainees open. A recorder of the
-// run's package is set on sshOptions; nil records nothing.
+// shellRecorder is told of the node shells that trainees open. One may be set on sshOptions.
 type shellRecorder interface {
 	// Started is called before the shell opens; command is empty for a login
 	// shell. The command it returns is run in place of the given one, so that a
@@ -36,8 +35,8 @@ func newSSH(f *Factory) *cobra.Command {
 		GroupID: groupCluster,
 		Short:   "Open a shell on a node, or run a command there",
 		Long: `Open a shell on a node as root, or run a command there. What is done on a worker shows on
-the timeline of the run it is done for: $FIREDRILL_RUN, else the only run under way, else
-the one that broke the node. The control plane's node, where the referee works, is open
+the timeline of the run it is done for: $FIREDRILL_RUN, else the one that broke the node, else
+the only run under way. The control plane's node, where the referee works, is open
 only while no run is under way.`,
 		Example: `  firedrill ssh firedrill-worker
   firedrill ssh firedrill-worker -- systemctl status kubelet`,
@@ -82,20 +81,16 @@ func runSSH(ctx context.Context, o *sshOptions) error {
 			return err
 		}
 	}
-	command := o.command
-	if o.recorder != nil {
-		if command, err = o.recorder.Started(ctx, o.node, command); err != nil {
-			return fmt.Errorf("record the shell on node %s: %w", o.node, err)
-		}
+	command, err := o.recorder.Started(ctx, o.node, o.command)
+	if err != nil {
+		return fmt.Errorf("record the shell on node %s: %w", o.node, err)
 	}
 	code, err := runShell(ctx, c, f, o.node, command)
 	if err != nil {
 		return err
 	}
-	if o.recorder != nil {
-		if err := o.recorder.Ended(context.WithoutCancel(ctx), o.node, o.command, code); err != nil {
-			return fmt.Errorf("record the shell on node %s: %w", o.node, err)
-		}
+	if err := o.recorder.Ended(context.WithoutCancel(ctx), o.node, o.command, code); err != nil {
+		return fmt.Errorf("record the shell on node %s: %w", o.node, err)
 	}
 	if code != 0 {
 		return &exitStatus{code}

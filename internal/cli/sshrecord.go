@@ -16,9 +16,11 @@ import (
 )
 
 // runRecorder puts what is done in a node, which no audit log sees, into the timeline of
-// the run it is done for.
+// the run it is done for. A shell may be open longer than a run: what is typed belongs to
+// the run that it is for then.
 type runRecorder struct {
-	run    *openRun
+	run    *openRun                                    // nil: none as yet, or none any more
+	find   func(ctx context.Context) (*openRun, error) // the run that a shell on the node is for now; nil: none
 	nodes  nodeStreamer
 	tty    bool        // a person types
 	typing *typedLines // of a login shell; nil for a command
@@ -27,34 +29,42 @@ type runRecorder struct {
 	lost []error // of the lines that could not be journaled
 }
 
-// recorderFor is a recorder for the run that a shell on the node is for, or nil: a node
-// shell may be opened without any drill.
+// recorderFor is a recorder for a shell on the node. There need not be any drill.
 func (f *Factory) recorderFor(ctx context.Context, clusterID, node string, nodes nodeStreamer) (shellRecorder, error) {
 	open, err := f.runsOn(clusterID)
 	if err != nil {
 		return nil, err
 	}
-	unpaged := func(r *drill.Run) bool { return r.PagedAt.IsZero() }
-	paged := slices.DeleteFunc(slices.Clone(open), unpaged)
-	name := meant(paged, f.Getenv(envRun), node)
+	name := f.meant(open, node)
+	owned := false
 	for _, r := range open {
-		// A shell that nobody records, or on the very node, would go on unseen after the page.
-		if unpaged(r) && r.InMode() != drill.ModeTraining && (name == "" || r.Node == node) {
+		own := unpaged(r) && r.Node == node
+		owned = owned || own
+		// A shell that nobody records, or on the very node, would show how it is broken.
+		if unpaged(r) && r.InMode() != drill.ModeTraining && (name == "" || own) {
 			return nil, usageErrorf("run %s is being prepared: a shell on a node is opened after its page", r.Created.Run)
 		}
 	}
-	if open = paged; len(open) == 0 {
-		return nil, nil //nolint:nilnil // no run to record for is no error
+	recorder := &runRecorder{nodes: nodes, tty: f.IO.InIsTerminal() && f.IO.OutIsTerminal()}
+	recorder.find = func(ctx context.Context) (*openRun, error) {
+		open, err := f.runsOn(clusterID)
+		if err != nil {
+			return nil, err
+		}
+		name := f.meant(open, node)
+		if name == "" {
+			return nil, nil //nolint:nilnil // no run to record for is no error
+		}
+		return f.openLive(ctx, name)
 	}
-	if name == "" {
-		return nil, f.notRecorded(node, open)
+	if paged := slices.DeleteFunc(open, unpaged); name == "" && len(paged) > 0 && !owned {
+		return recorder, f.notRecorded(node, paged)
 	}
-	run, err := f.openLive(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	return &runRecorder{run: run, nodes: nodes, tty: f.IO.InIsTerminal() && f.IO.OutIsTerminal()}, nil
+	recorder.run, err = recorder.find(ctx)
+	return recorder, err
 }
+
+func unpaged(r *drill.Run) bool { return r.PagedAt.IsZero() }
 
 // runsOn lists the runs under way on a cluster, oldest first.
 func (f *Factory) runsOn(clusterID string) ([]*drill.Run, error) {
@@ -66,16 +76,21 @@ func (f *Factory) runsOn(clusterID string) ([]*drill.Run, error) {
 	return slices.DeleteFunc(open, func(r *drill.Run) bool { return r.ClusterID != clusterID }), err
 }
 
-// meant is the run that a shell on a node is for: the one that is named, else the only one,
-// else the one whose node it is. "": nobody can tell.
-func meant(open []*drill.Run, named, node string) string {
+// meant is the run that a shell on a node is for: the one that is named, else the one whose
+// node it is, else the only one. "": none is paged, or nobody can tell.
+func (f *Factory) meant(open []*drill.Run, node string) string {
+	named := f.Getenv(envRun)
+	paged := slices.DeleteFunc(slices.Clone(open), unpaged)
 	for _, is := range []func(*drill.Run) bool{
 		func(r *drill.Run) bool { return r.Created.Run == named },
-		func(*drill.Run) bool { return len(open) == 1 },
 		func(r *drill.Run) bool { return r.Node == node },
+		func(*drill.Run) bool {
+			owned := slices.ContainsFunc(open, func(r *drill.Run) bool { return r.Node == node }) // it is paged soon
+			return len(paged) == 1 && !owned
+		},
 	} {
-		if i := slices.IndexFunc(open, is); i >= 0 {
-			return open[i].Created.Run
+		if i := slices.IndexFunc(paged, is); i >= 0 {
+			return paged[i].Created.Run
 		}
 	}
 	return ""
@@ -106,7 +121,7 @@ func (s *runRecorder) Started(ctx context.Context, node string, command []string
 	if err := s.note(ctx, event); err != nil {
 		return nil, err
 	}
-	file := fmt.Sprintf("%s/%s-%d", typedDir, s.run.name(), time.Now().UnixNano())
+	file := fmt.Sprintf("%s/shell-%d", typedDir, time.Now().UnixNano())
 	s.typing = followTyped(context.WithoutCancel(ctx), s.nodes, node, file, func(line string) {
 		if err := s.typed(context.WithoutCancel(ctx), node, line); err != nil {
 			s.mu.Lock()
@@ -154,15 +169,42 @@ func (s *runRecorder) Ended(ctx context.Context, node string, command []string, 
 	return errors.Join(s.note(ctx, event), fmt.Errorf("%d lines typed on node %s could not be recorded: %w", len(s.lost), node, s.lost[0]))
 }
 
-// note journals what was done. A run that is over is told of no more: its journal is sealed.
+// note journals what was done, for the run that it is done for now.
 func (s *runRecorder) note(ctx context.Context, event timeline.Event) error {
-	if err := s.run.refresh(); err != nil {
+	if err := s.turn(ctx, event.Name); err != nil || s.run == nil {
 		return err
 	}
-	if s.run.Phase == drill.PhaseFinished {
-		return nil
-	}
+	return s.journal(ctx, event)
+}
+
+func (s *runRecorder) journal(ctx context.Context, event timeline.Event) error {
 	event.Time = time.Now().UTC()
 	event.ID = fmt.Sprintf("node-%s-%d", event.Name, event.Time.UnixNano())
 	return drill.NoteAction(ctx, s.run.journal, event)
+}
+
+// turn lets go of a run that is over, whose journal is sealed, and turns to the one that the
+// shell is for now.
+func (s *runRecorder) turn(ctx context.Context, node string) error {
+	if s.run != nil {
+		if err := s.run.refresh(); err != nil {
+			return err
+		}
+		if s.run.Phase != drill.PhaseFinished {
+			return nil
+		}
+		s.run = nil
+	}
+	run, err := s.find(ctx)
+	if err != nil || run == nil {
+		return err
+	}
+	s.run = run
+	if s.typing == nil {
+		return nil
+	}
+	return s.journal(ctx, timeline.Event{
+		Source: timeline.SourceNode, Actor: "trainee", Verb: "ssh", Resource: "nodes", Name: node,
+		Text: fmt.Sprintf("has a shell on node %s, which was opened before", node),
+	})
 }

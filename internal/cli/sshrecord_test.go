@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -99,6 +101,7 @@ func TestWhichRunAShellIsFor(t *testing.T) {
 		"none under way":          {node: "w3"},
 		"the only one":            {runs: map[string]string{"shop-aaaaa": ""}, node: "w1", want: "shop-aaaaa"},
 		"named":                   {runs: map[string]string{"shop-aaaaa": "w3", "shop-bbbbb": ""}, named: "shop-bbbbb", node: "w3", want: "shop-bbbbb"},
+		"whose node it is not":    {runs: map[string]string{"shop-aaaaa": "w3"}, node: "w1", want: "shop-aaaaa"},
 		"whose node it is":        {runs: map[string]string{"shop-aaaaa": "w3", "shop-bbbbb": "w4", "shop-ccccc": ""}, node: "w4", want: "shop-bbbbb"},
 		"named one is over":       {runs: map[string]string{"shop-aaaaa": "w3", "shop-bbbbb": ""}, named: "shop-zzzzz", node: "w3", want: "shop-aaaaa"},
 		"nobody can tell":         {runs: map[string]string{"shop-aaaaa": "w3", "shop-bbbbb": ""}, node: "w1", warns: true},
@@ -124,8 +127,8 @@ func TestWhichRunAShellIsFor(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := ""
-			if r, ok := recorder.(*runRecorder); ok {
-				got = r.run.name()
+			if r := recorder.(*runRecorder).run; r != nil {
+				got = r.name()
 			}
 			if got != tc.want {
 				t.Errorf("recorded for %q, want %q", got, tc.want)
@@ -187,6 +190,75 @@ func TestSecretsOfACommandAreNotRecorded(t *testing.T) {
 		}
 		if strings.Contains(string(journal), "hunter2") {
 			t.Errorf("%q: the journal holds the password: %s", command, journal)
+		}
+	}
+}
+
+// A shell may be open before its run is paged and longer than a run: what is typed belongs to
+// the run that it is for then, and to no other.
+func TestAShellOutlivesItsRun(t *testing.T) {
+	t.Parallel()
+	f := testFactory(t)
+	f.startReferee = func(context.Context, *openRun) error { return nil }
+	add := func(run, kind string, data any) {
+		t.Helper()
+		r, err := f.openRun(run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.journal.Append(t.Context(), kind, data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	began := func(run, node string) {
+		t.Helper()
+		beginRun(t, f, drill.Created{Run: run, Cluster: cluster.DefaultName, ClusterID: "c1", Node: node})
+	}
+	recorder, err := f.recorderFor(t.Context(), "c1", "w3", silentNode{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := recorder.(*runRecorder)
+	if _, err := s.Started(t.Context(), "w3", nil); err != nil {
+		t.Fatal(err)
+	}
+	typed := func(line string) {
+		t.Helper()
+		if err := s.typed(t.Context(), "w3", line); err != nil {
+			t.Fatal(err)
+		}
+	}
+	typed("echo before any run")
+	began("shop-other", "") // of somebody else, paged below
+	began("shop-aaaaa", "w3")
+	add("shop-other", "page", drill.Page{Text: "p"})
+	typed("echo before the page")
+	add("shop-aaaaa", "page", drill.Page{Text: "p"})
+	typed("systemctl status kubelet")
+	add("shop-aaaaa", "phase", drill.PhaseChange{Phase: drill.PhaseFinished, Attempt: 1})
+	add("shop-other", "phase", drill.PhaseChange{Phase: drill.PhaseFinished, Attempt: 1})
+	typed("echo between two runs")
+	began("shop-bbbbb", "w3")
+	add("shop-bbbbb", "page", drill.Page{Text: "p"})
+	typed("systemctl start kubelet")
+	if err := s.Ended(t.Context(), "w3", nil, 0); err != nil {
+		t.Fatal(err)
+	}
+	for run, want := range map[string][]string{
+		"shop-other": nil,
+		"shop-aaaaa": {"has a shell on node w3, which was opened before", "ran on node w3: systemctl status kubelet"},
+		"shop-bbbbb": {"has a shell on node w3, which was opened before", "ran on node w3: systemctl start kubelet", "left the shell on node w3"},
+	} {
+		r, err := f.openRun(run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, e := range r.Events {
+			got = append(got, e.Text)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s has %q, want %q", run, got, want)
 		}
 	}
 }

@@ -176,7 +176,14 @@ func (f *Factory) startRun(ctx context.Context, o *startOptions) (*openRun, *clu
 	if err != nil {
 		return nil, nil, err
 	}
-	r, err := f.startOn(ctx, c, folder, created, webhook)
+	start := func() (*openRun, error) { return f.startOn(ctx, c, folder, created, webhook) }
+	if o.exam == "" {
+		r, err := start()
+		return r, c, err
+	}
+	r, err := placed(ctx, start, func(reason error) error {
+		return write(f.IO.Err, "Waiting, for %s at most: %v\n", inUseLimit, reason)
+	})
 	return r, c, err
 }
 

@@ -86,7 +86,7 @@ func (l *loader) scenario(src []byte, vars Vars) {
 	l.folder.Vars = vars.values(l.body)
 	l.folder.Variant = l.folder.Vars[VarVariant]
 	become(l.body, l.folder.Variant)
-	l.folder.Vars[VarBuild] = build(l.body, l.folder.Vars)
+	l.folder.Vars[VarBuild] = build(l.body, vars.Program, l.folder.Vars)
 	e := &expander{
 		decoder: decoder{file: FileName},
 		lines:   strings.Split(string(src), "\n"),

@@ -21,6 +21,8 @@ type Vars struct {
 	// whose choice is to be overruled. What is missing or empty of the three has a
 	// placeholder.
 	Values map[string]string
+	// Program names the workload's program, which images hold beside their settings.
+	Program string
 }
 
 // Variables that every scenario has without defining them.
@@ -73,17 +75,17 @@ func (v Vars) values(body ast.Node) map[string]string {
 // buildDigits is how much of a build's hash its name has, as of a short git commit.
 const buildDigits = 7
 
-
 // build names what spec.images hold, with the variables' values in them. Nodes know an
 // image by its name alone, and drills side by side share the nodes: with the build in
 // their names two images that differ never have the same one, and those that do not are
 // loaded once.
-func build(body ast.Node, values map[string]string) string {
+func build(body ast.Node, program string, values map[string]string) string {
 	var images []Image
 	if node := child(child(body, "spec"), "images"); node != nil {
 		(&decoder{}).value(node, "", position{}, valueOf(&images))
 	}
 	hash := sha256.New()
+	fmt.Fprintf(hash, "%q\n", program)
 	for _, image := range images {
 		name, _ := expand(image.Name, values)
 		fmt.Fprintf(hash, "%q\n", name)

@@ -125,7 +125,12 @@ func TestBuild(t *testing.T) {
 			t.Errorf("%s: the image is %s, and was %s", what, same, small)
 		}
 	}
+	newer, err := scenario.Load(change(t, nil), scenario.Vars{Values: map[string]string{"order-size": "12Mi", "port": "8080"}, Program: "newer"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for what, other := range map[string]string{
+		"another program": newer.Scenario.Spec.Images[0].Name,
 		"another value":   image("16Mi"),
 		"another setting": image("12Mi", "SIZE: ${order-size}", "SIZE: ${order-size}\n        PORT: ${port}"),
 		"another key":     image("12Mi", "SIZE: ${order-size}", "BYTES: ${order-size}"),

@@ -21,6 +21,14 @@ type exam struct {
 	}
 }
 
+// TestBesideAnExam holds what may run while an exam is sat: no drill is started then, but
+// proofs are made.
+func TestBesideAnExam(t *testing.T) {
+	t.Run("AnExamIsSat", func(t *testing.T) { t.Parallel(); anExamIsSat(t) })
+	t.Run("ProveAll", func(t *testing.T) { t.Parallel(); proveAll(t) })
+	t.Run("ProveFindsWrongScenarios", func(t *testing.T) { t.Parallel(); proveFindsWrongScenarios(t) })
+}
+
 // refereesSaid logs the ends of the referees' logs: an exam does not tell why a drill failed.
 func refereesSaid(t *testing.T) {
 	t.Helper()
@@ -38,9 +46,9 @@ func refereesSaid(t *testing.T) {
 }
 
 // An exam of two drills has one result: of the first one nothing is done until its time is
-// over, which is rated nothing, and the second one is repaired. No other drill is begun
-// meanwhile, so this test is alone.
-func TestAnExamIsSat(t *testing.T) {
+// over, which is rated nothing, and the second one is repaired.
+func anExamIsSat(t *testing.T) {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "exam.yaml")
 	if err := os.WriteFile(file, []byte(`apiVersion: firedrill.dev/v1alpha1
 kind: Exam

@@ -44,8 +44,8 @@ type provenCase struct {
 // The variants of this run's share are proven untouched, and its scripts once, with names,
 // ports and limits of another seed in each turn. The cases are counted against the files: a
 // proof that leaves one out is none.
-func TestProveAll(t *testing.T) {
-	t.Parallel()
+func proveAll(t *testing.T) {
+	t.Helper()
 	wanted := casesToProve(t)
 	turn, _ := shareOf(t)
 	got, code := prove(t, "--spread", "--seed", strconv.Itoa(turn+1), "--parallel", strconv.Itoa(*beside), "--again", strconv.Itoa(mostAgain), "--only", anyOf(wanted))
@@ -178,8 +178,8 @@ func shareOf(t *testing.T) (turn, of int) {
 }
 
 // Scenarios that are wrong are found out, each with an error that says what and where.
-func TestProveFindsWrongScenarios(t *testing.T) {
-	t.Parallel()
+func proveFindsWrongScenarios(t *testing.T) {
+	t.Helper()
 	t.Cleanup(func() {
 		left := admin(t, "get", "namespaces", "-l", "firedrill.dev/run", "-o", "name")
 		if strings.Contains(left, "namespace/lab-") {
