@@ -78,7 +78,8 @@ func TestPlaced(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tries, told, began := 0, 0, time.Now()
 				_, err := placed(t.Context(), func() (*openRun, error) {
-					if tries++; tries <= tc.busy {
+					tries++
+					if tries <= tc.busy {
 						return nil, fmt.Errorf("start: %w", inUsef("run shop-aaaaa is under way"))
 					}
 					return nil, tc.fails
