@@ -59,6 +59,7 @@ func newCluster(t *testing.T, manifests ...string) *cluster {
 		mapper.Add(gvk, meta.RESTScopeNamespace)
 	}
 	mapper.Add(schema.GroupVersionKind{Version: "v1", Kind: "Node"}, meta.RESTScopeRoot)
+	mapper.Add(schema.GroupVersionKind{Group: "storage.k8s.io", Version: "v1", Kind: "StorageClass"}, meta.RESTScopeRoot)
 	mapper.Add(schema.GroupVersionKind{Version: "v1", Kind: "Namespace"}, meta.RESTScopeRoot)
 
 	var objects []runtime.Object
@@ -74,7 +75,7 @@ func newCluster(t *testing.T, manifests ...string) *cluster {
 // target is the drill's, over this cluster; files are the scenario's.
 func (c *cluster) target(files fstest.MapFS) *injectors.Target {
 	return &injectors.Target{
-		Dynamic: c, Mapper: c.mapper, Namespace: namespace,
+		Dynamic: c, Mapper: c.mapper, Namespace: namespace, Node: "worker",
 		File: func(path string) ([]byte, error) { return fs.ReadFile(files, path) },
 	}
 }

@@ -4,6 +4,7 @@ package injectors
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -54,10 +55,19 @@ type Target struct {
 	Mapper    meta.RESTMapper
 	Namespace string // the drill's namespace
 	Nodes     Nodes  // nil when the provider has no node access
+	Node      string // the worker that is the drill's own, to be broken; "": none
 	// NodeSelector selects the nodes that the drill's pods run on; "" selects all. Others
 	// may be broken by other drills, and are left alone.
 	NodeSelector string
 	File         func(path string) ([]byte, error) // a file of the scenario's folder, variables expanded
+}
+
+// breakable refuses a node that is not the drill's own: other drills' pods may be on it.
+func (t *Target) breakable(node string) error {
+	if node != t.Node {
+		return fmt.Errorf("node %s is not the drill's own, so breaking it would break other runs; write ${node} for its name, with spec.breaksNode: true", node)
+	}
+	return nil
 }
 
 // inSystem is the target for an object of the whole cluster's services.

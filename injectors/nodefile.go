@@ -70,6 +70,9 @@ func (f *NodeFile) Prepare(ctx context.Context, t *Target) (Undo, error) {
 	if err := f.Validate(); err != nil {
 		return nil, err
 	}
+	if err := t.breakable(f.Node); err != nil {
+		return nil, err
+	}
 	undo := nodeFileUndo{Path: f.Path}
 	var err error
 	if undo.Unit, err = readUnit(ctx, t, f.Node, f.Restart); err != nil {

@@ -102,7 +102,7 @@ func TestNodeFile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			n := healthyFileNode()
-			target := &injectors.Target{Nodes: n, Namespace: namespace}
+			target := &injectors.Target{Node: "worker", Nodes: n, Namespace: namespace}
 			fault := brokenConfig()
 			undo, err := fault.Prepare(t.Context(), target)
 			if err != nil {
@@ -166,11 +166,12 @@ func TestNodeFileRefusals(t *testing.T) {
 		"empty":            {healthyFileNode(), with(func(f *injectors.NodeFile) { f.Find = "" }), "find is empty"},
 		"no change":        {healthyFileNode(), with(func(f *injectors.NodeFile) { f.Replace = "$1: 0s" }), "changes nothing"},
 		"no suffix":        {healthyFileNode(), with(func(f *injectors.NodeFile) { f.Restart = "kubelet" }), "lacks its suffix"},
+		"another's node":   {healthyFileNode(), with(func(f *injectors.NodeFile) { f.Node = "worker2" }), "worker2 is not the drill's own"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := tt.fault.Prepare(t.Context(), &injectors.Target{Nodes: tt.nodes})
+			_, err := tt.fault.Prepare(t.Context(), &injectors.Target{Node: "worker", Nodes: tt.nodes})
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("Prepare: %v, want an error with %q", err, tt.want)
 			}
@@ -191,7 +192,7 @@ func (n unwritable) Run(ctx context.Context, name string, command ...string) (st
 func TestNodeFileThatCannotBeWritten(t *testing.T) {
 	t.Parallel()
 	n := unwritable{healthyFileNode()}
-	target := &injectors.Target{Nodes: n}
+	target := &injectors.Target{Node: "worker", Nodes: n}
 	undo, err := brokenConfig().Prepare(t.Context(), target)
 	if err != nil {
 		t.Fatal(err)
@@ -216,7 +217,7 @@ func (n killedBefore) Run(ctx context.Context, name string, command ...string) (
 func TestNodeFileRevertKilledBeforeTheRestart(t *testing.T) {
 	t.Parallel()
 	n := healthyFileNode()
-	target, fault := &injectors.Target{Nodes: n}, brokenConfig()
+	target, fault := &injectors.Target{Node: "worker", Nodes: n}, brokenConfig()
 	undo, err := fault.Prepare(t.Context(), target)
 	if err != nil {
 		t.Fatal(err)
@@ -224,7 +225,7 @@ func TestNodeFileRevertKilledBeforeTheRestart(t *testing.T) {
 	if err := fault.Inject(t.Context(), target, undo); err != nil {
 		t.Fatal(err)
 	}
-	if err := fault.Revert(t.Context(), &injectors.Target{Nodes: killedBefore{n}}, undo); err == nil {
+	if err := fault.Revert(t.Context(), &injectors.Target{Node: "worker", Nodes: killedBefore{n}}, undo); err == nil {
 		t.Fatal("it was not killed")
 	}
 	if err := fault.Revert(t.Context(), target, undo); err != nil {
@@ -283,7 +284,7 @@ func TestNodeFileScripts(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), `it's a "$(false)" * dir`)
 			path, beside := filepath.Join(dir, "-config; x.yaml"), filepath.Join(dir, "beside")
 			do(t, os.MkdirAll(beside, 0o700), os.WriteFile(filepath.Join(beside, "kept"), nil, 0o600), os.WriteFile(path, []byte(goodConfig), 0o600))
-			target, fault := &injectors.Target{Nodes: shellNode{healthyFileNode()}}, brokenConfig()
+			target, fault := &injectors.Target{Node: "worker", Nodes: shellNode{healthyFileNode()}}, brokenConfig()
 			fault.Path = path
 			undo, err := fault.Prepare(t.Context(), target)
 			do(t, err, fault.Inject(t.Context(), target, undo))

@@ -3,6 +3,7 @@ package injectors
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -33,18 +34,20 @@ func (r objectRef) String() string {
 	return r.Kind + " " + r.Namespace + "/" + r.Name
 }
 
-// clusterScoped tells whether a fault may touch this kind although it belongs to no
-// namespace, and so to no single run. Nodes are a drill's own by breaksNode; the
-// classes do nothing until an object names them.
-func clusterScoped(gk schema.GroupKind) bool {
+// ownOfClass refuses an object that belongs to no namespace, unless it is the drill's alone:
+// its node, or a class with the run's name in its own, which does nothing until an object
+// names it.
+func (t *Target) ownOfClass(gk schema.GroupKind, name string) error {
 	switch gk {
-	case schema.GroupKind{Kind: "Node"},
-		schema.GroupKind{Group: "scheduling.k8s.io", Kind: "PriorityClass"},
-		schema.GroupKind{Group: "storage.k8s.io", Kind: "StorageClass"}:
-		return true
-	default:
-		return false
+	case schema.GroupKind{Kind: "Node"}:
+		return t.breakable(name)
+	case schema.GroupKind{Group: "scheduling.k8s.io", Kind: "PriorityClass"}, schema.GroupKind{Group: "storage.k8s.io", Kind: "StorageClass"}:
+		if strings.Contains(name, t.Namespace) {
+			return nil
+		}
+		return fmt.Errorf("%s %s would be other runs' as well; write ${run} in its name", gk.Kind, name)
 	}
+	return fmt.Errorf("%s %s belongs to no namespace, so breaking it would break other runs; of the cluster-scoped kinds only Node, PriorityClass and StorageClass may be touched", gk.Kind, name)
 }
 
 // locate returns the reference of a named object and the client for it. Objects of
@@ -65,10 +68,7 @@ func locate(t *Target, apiVersion, kind, name string) (objectRef, dynamic.Resour
 		ref.Namespace = t.Namespace
 		return ref, resource.Namespace(t.Namespace), nil
 	}
-	if !clusterScoped(gk) {
-		return ref, nil, fmt.Errorf("%s %s belongs to no namespace, so breaking it would break other runs; of the cluster-scoped kinds only Node, PriorityClass and StorageClass may be touched", kind, name)
-	}
-	return ref, resource, nil
+	return ref, resource, t.ownOfClass(gk, name)
 }
 
 // client returns the client for an object that was located before.

@@ -18,7 +18,7 @@ import (
 // pod template makes a new revision, as kubectl rollout undo does.
 type Patch struct {
 	APIVersion   string `yaml:"apiVersion" doc:"The object's apiVersion, for example apps/v1." required:"true"`
-	Kind         string `yaml:"kind" doc:"The object's kind. Namespaced objects are the drill's namespace's; of the others only Node, PriorityClass and StorageClass are allowed." required:"true"`
+	Kind         string `yaml:"kind" doc:"The object's kind. Namespaced objects are the drill's namespace's; of the others only the drill's own Node, and a PriorityClass or StorageClass with ${run} in its name, are allowed." required:"true"`
 	Name         string `yaml:"name" doc:"The object's name." required:"true"`
 	Type         string `yaml:"type" doc:"How lists are merged, as with kubectl patch --type. Default strategic." enum:"strategic,merge,json"`
 	Patch        any    `yaml:"patch" doc:"The patch: fields for strategic and merge, a list of operations for json. An annotation kubernetes.io/change-cause in it names the revision." required:"true"`

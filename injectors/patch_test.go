@@ -204,6 +204,8 @@ func TestPatchRefusals(t *testing.T) {
 		"no such kind":       {&injectors.Patch{APIVersion: "apps/v1", Kind: "Deploymnt", Name: "checkout", Patch: fields}, "serves no such kind"},
 		"bad apiVersion":     {&injectors.Patch{APIVersion: "a/b/c", Kind: "Deployment", Name: "checkout", Patch: fields}, "not group/version"},
 		"other runs' matter": {&injectors.Patch{APIVersion: "v1", Kind: "Namespace", Name: "default", Patch: fields}, "would break other runs"},
+		"another's node":     {&injectors.Patch{APIVersion: "v1", Kind: "Node", Name: "worker2", Patch: fields}, "worker2 is not the drill's own"},
+		"everybody's class":  {&injectors.Patch{APIVersion: "storage.k8s.io/v1", Kind: "StorageClass", Name: "standard", Patch: fields}, "StorageClass standard would be other runs' as well"},
 		"fields as json":     {&injectors.Patch{APIVersion: "apps/v1", Kind: "Deployment", Name: "checkout", Type: "json", Patch: fields}, "list of operations"},
 		"list as merge":      {&injectors.Patch{APIVersion: "apps/v1", Kind: "Deployment", Name: "checkout", Type: "merge", Patch: []any{}}, "list of operations"},
 		"refused by server":  {&injectors.Patch{APIVersion: "apps/v1", Kind: "Deployment", Name: "checkout", Type: "json", Patch: []any{map[string]any{"op": "remove", "path": "/spec/none"}}}, "would refuse the patch"},

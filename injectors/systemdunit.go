@@ -50,6 +50,9 @@ func (u *SystemdUnit) Prepare(ctx context.Context, t *Target) (Undo, error) {
 	if err := u.Validate(); err != nil {
 		return nil, err
 	}
+	if err := t.breakable(u.Node); err != nil {
+		return nil, err
+	}
 	state, err := readUnit(ctx, t, u.Node, u.Unit)
 	if err != nil {
 		return nil, err

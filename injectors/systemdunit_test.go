@@ -97,7 +97,7 @@ func TestSystemdUnit(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			n := healthyNode()
-			target := &injectors.Target{Nodes: n, Namespace: namespace}
+			target := &injectors.Target{Node: "worker", Nodes: n, Namespace: namespace}
 			fault := &injectors.SystemdUnit{Node: "worker", Unit: "kubelet.service", Disabled: tt.disabled}
 			undo, err := fault.Prepare(t.Context(), target)
 			if err != nil {
@@ -132,7 +132,7 @@ func TestSystemdUnit(t *testing.T) {
 func TestSystemdUnitLeavesAHealthyUnitAlone(t *testing.T) {
 	t.Parallel()
 	n := healthyNode()
-	target := &injectors.Target{Nodes: n}
+	target := &injectors.Target{Node: "worker", Nodes: n}
 	fault := &injectors.SystemdUnit{Node: "worker", Unit: "kubelet.service", Disabled: true}
 	undo, err := fault.Prepare(t.Context(), target)
 	if err != nil {
@@ -160,7 +160,7 @@ func TestSystemdUnitRefusals(t *testing.T) {
 	}{
 		"no node access":  {nil, injectors.SystemdUnit{Node: "worker", Unit: "kubelet.service"}, "no access to its nodes"},
 		"no such unit":    {healthyNode(), injectors.SystemdUnit{Node: "worker", Unit: "kublet.service"}, "no unit kublet.service"},
-		"no such node":    {healthyNode(), injectors.SystemdUnit{Node: "wroker", Unit: "kubelet.service"}, "no node wroker"},
+		"another's node":  {healthyNode(), injectors.SystemdUnit{Node: "worker2", Unit: "kubelet.service"}, "worker2 is not the drill's own"},
 		"no suffix":       {healthyNode(), injectors.SystemdUnit{Node: "worker", Unit: "kubelet"}, "lacks its suffix"},
 		"pattern":         {healthyNode(), injectors.SystemdUnit{Node: "worker", Unit: "*.service"}, "not the name of one unit"},
 		"stopped already": {stopped, injectors.SystemdUnit{Node: "worker", Unit: "kubelet.service"}, "does not run"},
@@ -169,7 +169,7 @@ func TestSystemdUnitRefusals(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := tt.fault.Prepare(t.Context(), &injectors.Target{Nodes: tt.nodes})
+			_, err := tt.fault.Prepare(t.Context(), &injectors.Target{Node: "worker", Nodes: tt.nodes})
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("Prepare: %v, want an error with %q", err, tt.want)
 			}
@@ -180,7 +180,7 @@ func TestSystemdUnitRefusals(t *testing.T) {
 func TestSystemdUnitThatDoesNotComeBack(t *testing.T) {
 	t.Parallel()
 	n := healthyNode()
-	target := &injectors.Target{Nodes: n}
+	target := &injectors.Target{Node: "worker", Nodes: n}
 	fault := &injectors.SystemdUnit{Node: "worker", Unit: "kubelet.service"}
 	undo, err := fault.Prepare(t.Context(), target)
 	if err != nil {

@@ -7,10 +7,12 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// detach takes the process out of this console and its Ctrl-C group.
+// detach takes the process out of this console and its Ctrl-C group. It gets a console that
+// nobody sees: without one, Windows would open one that everybody sees for each program that
+// the process runs.
 func detach(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{
-		CreationFlags: windows.CREATE_NEW_PROCESS_GROUP | windows.DETACHED_PROCESS,
+		CreationFlags: windows.CREATE_NEW_PROCESS_GROUP | windows.CREATE_NO_WINDOW,
 		HideWindow:    true,
 	}
 }

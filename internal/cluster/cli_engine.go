@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -134,7 +135,8 @@ func parseContainers(inspected []byte) ([]container, error) {
 		node := container{Name: strings.TrimPrefix(c.Name, "/"), Role: c.Config.Labels[roleLabel], Running: c.State.Running}
 		for _, mount := range c.Mounts {
 			if mount.Destination == nodeMount {
-				node.OwnerID, node.Source = ownerIDOfMount(mount.Source), mount.Source
+				node.Source = cmp.Or(desktopSource(c.Config.Labels), mount.Source)
+				node.OwnerID = ownerIDOfMount(node.Source)
 			}
 		}
 		containers = append(containers, node)
@@ -143,8 +145,22 @@ func parseContainers(inspected []byte) ([]container, error) {
 	return containers, nil
 }
 
+// desktopSource is the path of the folder mounted into the nodes, as this host has it, where
+// Docker Desktop tells it in the container's labels (desktop.docker.io/binds/0/Source and
+// .../Target). The mount itself has the path in its virtual machine, of a WSL distribution's
+// folder a hash.
+func desktopSource(labels map[string]string) string {
+	for key, target := range labels {
+		bind, is := strings.CutSuffix(key, "/Target")
+		if is && target == nodeMount && strings.HasPrefix(key, "desktop.docker.io/binds/") {
+			return labels[bind+"/Source"]
+		}
+	}
+	return ""
+}
+
 // ownerIDOfMount takes the cluster's ID from the path of the folder mounted into
-// its nodes. Docker Desktop shows the path as seen from its own virtual machine.
+// its nodes.
 func ownerIDOfMount(source string) string {
 	id, ok := strings.CutPrefix(path.Base(strings.ReplaceAll(source, `\`, "/")), nodeDirPrefix)
 	if !ok {

@@ -37,7 +37,7 @@ func (r *cliEngine) named(ref string) string {
 // ImageID is part of engine.
 func (r *cliEngine) ImageID(ctx context.Context, ref string) (string, error) {
 	out, err := r.output(ctx, "image", "inspect", r.named(ref))
-	if isNotFound(err) {
+	if isNotFound(err) || err == nil && len(bytes.TrimSpace(out)) == 0 { // nerdctl 2.0 says nothing, and exits with 0
 		return "", nil
 	}
 	if err != nil {

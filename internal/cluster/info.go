@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"path"
 	"strings"
 	"time"
 )
@@ -37,7 +38,29 @@ func (r *cliEngine) Info(ctx context.Context) (EngineInfo, error) {
 	if err != nil {
 		return EngineInfo{}, r.unreachable(err)
 	}
+	if engine := path.Base(r.binary); engine != "docker" && engine != "podman" { // nerdctl's info has containerd's version
+		out, err := r.output(asked, "--version")
+		if ctx.Err() != nil {
+			return EngineInfo{}, context.Cause(ctx)
+		}
+		info.Version = ""
+		if err == nil {
+			info.Version = versionIn(string(out))
+		}
+	}
 	return info, nil
+}
+
+// versionIn is the last word that looks like a version, as of "nerdctl version 2.0.3"; "":
+// there is none.
+func versionIn(said string) string {
+	found := ""
+	for _, word := range strings.Fields(said) {
+		if word = strings.TrimPrefix(strings.TrimSuffix(word, ","), "v"); word != "" && word[0] >= '0' && word[0] <= '9' {
+			found = word
+		}
+	}
+	return found
 }
 
 func (r *cliEngine) unreachable(err error) error {

@@ -23,7 +23,11 @@ func TestParseContainers(t *testing.T) {
  {"Name":"x-control-plane","State":{"Running":true},"Config":{"Labels":{"io.x-k8s.kind.role":"control-plane"}},
   "Mounts":[{"Source":"C:\\Users\\a\\clusters\\x\\node-abc","Destination":"/etc/firedrill"}]},
  {"Name":"/x-worker2","State":{"Running":true},"Config":{"Labels":{"io.x-k8s.kind.role":"worker"}},
-  "Mounts":[{"Source":"/s/clusters/x/node-abc","Destination":"/elsewhere"},{"Source":"/s/stranger","Destination":"/etc/firedrill"}]}]`))
+  "Mounts":[{"Source":"/s/clusters/x/node-abc","Destination":"/elsewhere"},{"Source":"/s/stranger","Destination":"/etc/firedrill"}]},
+ {"Name":"/x-worker3","State":{"Running":true},"Config":{"Labels":{"io.x-k8s.kind.role":"worker",
+   "desktop.docker.io/binds/0/Source":"/lib/modules","desktop.docker.io/binds/0/Target":"/lib/modules",
+   "desktop.docker.io/binds/1/Source":"/home/a/clusters/x/node-abc","desktop.docker.io/binds/1/SourceKind":"wsl2DistroFile","desktop.docker.io/binds/1/Target":"/etc/firedrill"}},
+  "Mounts":[{"Source":"/run/desktop/mnt/host/wsl/docker-desktop-bind-mounts/Ubuntu/5f2c","Destination":"/etc/firedrill"}]}]`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,6 +35,7 @@ func TestParseContainers(t *testing.T) {
 		{Name: "x-control-plane", Role: "control-plane", Running: true, OwnerID: "abc", Source: `C:\Users\a\clusters\x\node-abc`},
 		{Name: "x-worker", Role: "worker", OwnerID: "abc", Source: "/s/clusters/x/node-abc"},
 		{Name: "x-worker2", Role: "worker", Running: true, Source: "/s/stranger"},
+		{Name: "x-worker3", Role: "worker", Running: true, OwnerID: "abc", Source: "/home/a/clusters/x/node-abc"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("containers (-want +got):\n%s", diff)
@@ -266,6 +271,35 @@ func TestImageNamesOnPodman(t *testing.T) {
 		}
 		if got := (&cliEngine{binary: "docker"}).named(ref); got != ref {
 			t.Errorf("%s is %s on docker", ref, got)
+		}
+	}
+}
+
+// nerdctl's info has containerd's version, and nerdctl 2.0 says nothing of an image that is
+// not there.
+func TestNerdctl(t *testing.T) {
+	t.Parallel()
+	const nerdctl = `#!/bin/sh
+case $1 in
+  info) echo '{"ID":"X","ServerVersion":"1.6.20","OSType":"linux"}' ;;
+  --version) echo "nerdctl version v2.0.1" ;;
+esac
+`
+	binary := filepath.Join(t.TempDir(), "nerdctl")
+	if err := os.WriteFile(binary, []byte(nerdctl), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	engine := &cliEngine{binary: binary}
+	info, err := engine.Info(t.Context())
+	if err != nil || info.Version != "2.0.1" || info.ID != "X" {
+		t.Errorf("info is %+v, %v", info, err)
+	}
+	if id, err := engine.ImageID(t.Context(), "kindest/node:v1"); id != "" || err != nil {
+		t.Errorf("the image that is not there is %q, %v", id, err)
+	}
+	for said, want := range map[string]string{"finch version 1.4.1, build x": "1.4.1", "nerdctl version 2.0.3": "2.0.3", "oops": "", "": ""} {
+		if got := versionIn(said); got != want {
+			t.Errorf("%q: %q, want %q", said, got, want)
 		}
 	}
 }

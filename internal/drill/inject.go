@@ -21,7 +21,7 @@ func (e *Engine) injectTarget() *injectors.Target {
 	return &injectors.Target{
 		Client: e.Client, Dynamic: e.Dynamic, Mapper: e.Mapper,
 		Namespace: e.run.Created.Run, Nodes: e.Nodes, File: e.folder.File,
-		NodeSelector: e.run.Created.NodeSelector,
+		Node: e.run.Created.Node, NodeSelector: e.run.Created.NodeSelector,
 	}
 }
 

@@ -3,11 +3,13 @@ package drill
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
@@ -73,7 +75,7 @@ func (e *Engine) deleteNamespace(ctx context.Context) error {
 const podGrace int64 = 1
 
 func (e *Engine) awaitNamespaceGone(ctx context.Context) error {
-	name, left := e.run.Created.Run, ""
+	name, left, began := e.run.Created.Run, "", time.Now()
 	err := wait.PollUntilContextCancel(ctx, 500*time.Millisecond, true, func(ctx context.Context) (bool, error) {
 		ns, err := e.Client.CoreV1().Namespaces().Get(ctx, name, metav1.GetOptions{})
 		if apierrors.IsNotFound(err) || err == nil && ns.Labels[LabelRun] != name {
@@ -83,12 +85,54 @@ func (e *Engine) awaitNamespaceGone(ctx context.Context) error {
 			return false, ignoreUnavailable(err)
 		}
 		left = namespaceLine(ns)
+		if discoveryFails(ns) && time.Since(began) >= deadAPIGrace {
+			return false, ignoreUnavailable(e.dropDeadMetrics(ctx))
+		}
 		return false, nil
 	})
 	if err != nil {
 		return fmt.Errorf("namespace %s is still there (%s): %w", name, left, err)
 	}
 	return nil
+}
+
+// deadAPIGrace is how long a namespace is kept by an API that does not answer before it is
+// looked at: a server that only restarts is back by then.
+const deadAPIGrace = 30 * time.Second
+
+func discoveryFails(ns *corev1.Namespace) bool {
+	return slices.ContainsFunc(ns.Status.Conditions, func(c corev1.NamespaceCondition) bool {
+		return c.Type == corev1.NamespaceDeletionDiscoveryFailure && c.Status == corev1.ConditionTrue
+	})
+}
+
+// dropDeadMetrics takes the metrics API away from a cluster that cannot have metrics-server's
+// image: as long as an API that is announced does not answer, Kubernetes removes no namespace
+// for good (deleteAllContent in pkg/controller/namespace/deletion).
+func (e *Engine) dropDeadMetrics(ctx context.Context) error {
+	pods, err := e.Client.CoreV1().Pods(metav1.NamespaceSystem).List(ctx, metav1.ListOptions{LabelSelector: "k8s-app=metrics-server"})
+	if err != nil {
+		return fmt.Errorf("read the pods of metrics-server: %w", err)
+	}
+	if len(pods.Items) == 0 || slices.ContainsFunc(pods.Items, func(p corev1.Pod) bool { return !imageMissing(&p) }) {
+		return nil
+	}
+	apis := e.Dynamic.Resource(schema.GroupVersionResource{Group: "apiregistration.k8s.io", Version: "v1", Resource: "apiservices"})
+	err = apis.Delete(ctx, "v1beta1.metrics.k8s.io", metav1.DeleteOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("take the metrics API away: %w", err)
+	}
+	e.Log.Warn("the image of metrics-server cannot be had: its API was taken away, or no namespace would ever be removed (firedrill up --recreate installs it anew)")
+	return nil
+}
+
+func imageMissing(pod *corev1.Pod) bool {
+	return slices.ContainsFunc(pod.Status.ContainerStatuses, func(c corev1.ContainerStatus) bool {
+		return c.State.Waiting != nil && lacksImage(c.State.Waiting)
+	})
 }
 
 // namespaceLine says what keeps a namespace that is being deleted.
