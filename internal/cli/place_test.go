@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -145,33 +144,4 @@ func TestBesideExams(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused(plain, first, "") // it never got to its page
-}
-
-// TestARunThatIsForgotten: a proof removes its runs while others list them.
-func TestARunThatIsForgotten(t *testing.T) {
-	t.Parallel()
-	f := testFactory(t)
-	store, err := f.store()
-	if err != nil {
-		t.Fatal(err)
-	}
-	beginRun(t, f, drill.Created{Run: "shop-aaaaa", ClusterID: "c1"})
-	for _, run := range []string{"shop-bbbbb", "shop-ccccc"} { // being made, and being removed
-		if _, err := store.Create(run); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.RemoveAll(filepath.Join(store.Dir("shop-ccccc"), "journal.jsonl")); err != nil {
-		t.Fatal(err)
-	}
-	runs, err := readAll(store)
-	if err != nil || len(runs) != 1 || runs[0].name != "shop-aaaaa" {
-		t.Errorf("read %d runs, %v", len(runs), err)
-	}
-	if name, err := f.meantRun(store); err != nil || name != "shop-aaaaa" {
-		t.Errorf("the only run is %q, %v", name, err)
-	}
-	if _, err := f.exams(); err != nil {
-		t.Error(err)
-	}
 }

@@ -168,17 +168,19 @@ func readOne(store *session.Store, name string) *readRun {
 // readAll reads every run, oldest first.
 func readAll(store *session.Store) ([]*readRun, error) {
 	names, err := store.List()
-	if err != nil {
-		return nil, err
-	}
+	return readThose(store, names), err
+}
+
+// readThose reads the runs that were listed, but for one that is none any more: a proof
+// forgets its runs, and may while others list them.
+func readThose(store *session.Store, names []string) []*readRun {
 	runs := make([]*readRun, 0, len(names))
 	for _, name := range names {
-		// One without a first entry is none yet, or no more: a proof forgets its runs.
 		if r := readOne(store, name); r.begun || r.damage != nil {
 			runs = append(runs, r)
 		}
 	}
-	return runs, nil
+	return runs
 }
 
 // replayAll reads every run, oldest first; one that is damaged is an error.
