@@ -36,12 +36,10 @@ func (f *Factory) recorderFor(ctx context.Context, clusterID, node string, nodes
 		return nil, err
 	}
 	name := f.meant(open, node)
-	owned := false
+	owned := slices.ContainsFunc(open, func(r *drill.Run) bool { return unpaged(r) && r.Node == node })
 	for _, r := range open {
-		own := unpaged(r) && r.Node == node
-		owned = owned || own
 		// A shell that nobody records, or on the very node, would show how it is broken.
-		if unpaged(r) && r.InMode() != drill.ModeTraining && (name == "" || own) {
+		if unpaged(r) && r.InMode() != drill.ModeTraining && (name == "" || r.Node == node) {
 			return nil, usageErrorf("run %s is being prepared: a shell on a node is opened after its page", r.Created.Run)
 		}
 	}
@@ -57,11 +55,14 @@ func (f *Factory) recorderFor(ctx context.Context, clusterID, node string, nodes
 		}
 		return f.openLive(ctx, name)
 	}
-	if paged := slices.DeleteFunc(open, unpaged); name == "" && len(paged) > 0 && !owned {
+	if name != "" {
+		recorder.run, err = f.openLive(ctx, name)
+		return recorder, err
+	}
+	if paged := slices.DeleteFunc(open, unpaged); len(paged) > 0 && !owned {
 		return recorder, f.notRecorded(node, paged)
 	}
-	recorder.run, err = recorder.find(ctx)
-	return recorder, err
+	return recorder, nil
 }
 
 func unpaged(r *drill.Run) bool { return r.PagedAt.IsZero() }
