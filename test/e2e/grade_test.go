@@ -28,11 +28,18 @@ func (d *drill) grade() graded {
 	return decode[graded](d.T, firedrill.must(d.T, "report", d.started.Run, "-o", "json"))
 }
 
+// A graded run, and then the demo of its scenario: the demo gives the answer away, and is
+// refused while the run is not decided.
+func TestGraded(t *testing.T) {
+	t.Parallel()
+	t.Run("expert", anExpertIsRatedAsOne)
+	t.Run("demo", demo)
+}
+
 // An expert's run, told and repaired in the order that the rubric wants, is rated as one
 // by what was really observed: audit events, users' requests, check states. Nothing of how
 // the checks stand is told before the verdict, and every point names what it rests on.
-func TestAnExpertIsRatedAsOne(t *testing.T) {
-	t.Parallel()
+func anExpertIsRatedAsOne(t *testing.T) {
 	d := begin(t, "oomkilled", "limit-cut", "--mode", "graded")
 	run := d.started.Run
 	firedrill.must(t, "ack", run)
@@ -42,6 +49,9 @@ func TestAnExpertIsRatedAsOne(t *testing.T) {
 	}
 	if before := d.grade(); before.Grade != nil || len(before.Checks) > 0 {
 		t.Errorf("rated before the verdict: %+v", before)
+	}
+	if r := firedrill.run(t, "demo", "oomkilled"); r.code != 2 || !strings.Contains(r.stderr, run) {
+		t.Errorf("the demo beside a graded run: exit code %d, %s", r.code, r.stderr)
 	}
 	d.kubectl("get", "pods")
 	pod := d.restarted()
@@ -114,8 +124,7 @@ func (d *drill) restarted() (pod string) {
 }
 
 // What the README's first command runs: a whole drill to its verdict, and nothing left of it.
-func TestDemo(t *testing.T) {
-	t.Parallel()
+func demo(t *testing.T) {
 	r := firedrill.run(t, "demo", "oomkilled")
 	for _, want := range []string{"recovered: ", "Timeline", "rolled back deployment", "What a senior reviewer says"} {
 		if !strings.Contains(r.stdout, want) {
