@@ -249,12 +249,17 @@ func (w *world) until(what string, ok func(*Run) bool) {
 	}
 }
 
-// referee runs an engine beside the test until the run, or stop, ends it.
+// referee runs an engine beside the test until the run, or stop, ends it, or the test does.
 func (w *world) referee() (stop func(), ended <-chan error) {
 	ctx, cancel := context.WithCancel(w.t.Context())
 	done := make(chan error, 1)
 	e := w.engine()
-	go func() { done <- e.Run(ctx) }()
+	var running sync.WaitGroup
+	running.Go(func() { done <- e.Run(ctx) })
+	w.t.Cleanup(func() {
+		cancel()
+		running.Wait() // it writes into the test's folder
+	})
 	return cancel, done
 }
 
