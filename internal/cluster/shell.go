@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,8 +19,8 @@ import (
 
 // A referee looks into its nodes every second, and each engine's exec costs more than
 // what it runs: processes in the engine, in containerd and in runc. So looks go through
-// one shell in each node, which stays as long as its firedrill does: it ends when its
-// input does, however that comes about.
+// shells in each node, as many as there are looks at once, up to mostShells, which stay as
+// long as their firedrill does: each ends when its input does, however that comes about.
 
 // shellAgent reads commands, one a line and quoted for bash, and prints a mark and the
 // exit code after what each of them printed.
@@ -36,12 +37,16 @@ const shellLimit = 2 * time.Minute
 // errNoShell says that a command was not begun in a shell, and may be run in another way.
 var errNoShell = errors.New("no shell")
 
+// mostShells is how many shells a node has at most. What finds them all busy gets an exec
+// of its own.
+const mostShells = 4
+
 var errLost = errors.New("the connection to the node was lost")
 
 // shells are the shells of a cluster's nodes. The zero value has none.
 type shells struct {
 	mu   sync.Mutex
-	open map[string]*shell
+	open map[string][]*shell
 }
 
 // shell is a shell in a node. It runs one command at a time.
@@ -90,36 +95,42 @@ func (s *shells) run(ctx context.Context, e containers, node string, command []s
 func (s *shells) take(ctx context.Context, e containers, node string) *shell {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if sh := s.open[node]; sh != nil {
-		if !sh.busy.TryLock() {
-			return nil
-		}
-		select {
-		case <-sh.dead: // the node was stopped, or its engine
-			sh.busy.Unlock()
-		default:
+	if s.open == nil {
+		s.open = map[string][]*shell{}
+	}
+	s.open[node] = slices.DeleteFunc(s.open[node], (*shell).lost)
+	for _, sh := range s.open[node] {
+		if sh.busy.TryLock() {
 			return sh
 		}
+	}
+	if len(s.open[node]) >= mostShells {
+		return nil
 	}
 	sh, err := openShell(context.WithoutCancel(ctx), e, node)
 	if err != nil {
 		return nil
 	}
 	sh.busy.Lock()
-	if s.open == nil {
-		s.open = map[string]*shell{}
-	}
-	s.open[node] = sh
+	s.open[node] = append(s.open[node], sh)
 	return sh
+}
+
+// lost tells whether the connection to the shell is: its node was stopped, or the engine.
+func (s *shell) lost() bool {
+	select {
+	case <-s.dead:
+		return true
+	default:
+		return false
+	}
 }
 
 // drop ends a shell whose answer nobody waits for.
 func (s *shells) drop(node string, sh *shell) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.open[node] == sh {
-		delete(s.open, node)
-	}
+	s.open[node] = slices.DeleteFunc(s.open[node], func(other *shell) bool { return other == sh })
 	sh.close()
 }
 

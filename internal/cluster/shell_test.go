@@ -5,11 +5,13 @@ package cluster
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -97,8 +99,33 @@ func TestALookThatHangs(t *testing.T) {
 	if said, err := c.Run(ctx, "node", "echo", "after it"); err != nil || said != "after it\n" {
 		t.Errorf("after it: %q, %v", said, err)
 	}
-	if got := e.execs.Load(); got != 3 {
-		t.Errorf("%d execs, want 3: a shell, one beside it, and a new shell", got)
+	if got := e.execs.Load(); got != 2 {
+		t.Errorf("%d execs, want 2: a shell, and one beside it, which stays", got)
+	}
+}
+
+// Looks side by side have a shell each, up to a number, and share them with those that come
+// later; one more gets an exec of its own.
+func TestLooksSideBySide(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ beside, execs int }{{1, 1}, {3, 3}, {mostShells, mostShells}, {mostShells + 1, mostShells + 3}} {
+		c, e, ctx := shellTest(t)
+		for round := range 3 {
+			var looks sync.WaitGroup
+			dir := t.TempDir()
+			for range tc.beside {
+				looks.Go(func() { // until all are there
+					everybody := fmt.Sprintf(`mktemp "$1/look.XXXXXX"; until [ "$(ls "$1" | wc -l)" -eq %d ]; do sleep 0.02; done`, tc.beside)
+					if _, err := c.Run(ctx, "node", "sh", "-c", everybody, "look", dir); err != nil {
+						t.Errorf("round %d of %d: %v", round, tc.beside, err)
+					}
+				})
+			}
+			looks.Wait()
+		}
+		if got := int(e.execs.Load()); got != tc.execs {
+			t.Errorf("%d execs for three rounds of %d looks, want %d", got, tc.beside, tc.execs)
+		}
 	}
 }
 
@@ -109,7 +136,7 @@ func TestAShellThatIsLost(t *testing.T) {
 	if _, err := c.Run(ctx, "node", "true"); err != nil {
 		t.Fatal(err)
 	}
-	sh := c.shells.open["node"]
+	sh := c.shells.open["node"][0]
 	if err := sh.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
