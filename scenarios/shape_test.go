@@ -157,3 +157,14 @@ func TestCredentialsAreNotTold(t *testing.T) {
 		}
 	})
 }
+
+// A case that breaks metrics-server runs beside the cases of all scenarios that do not need
+// it: which these are is read from their words, and known here.
+func TestWhichNeedMetrics(t *testing.T) {
+	t.Parallel()
+	eachVariant(t, func(t *testing.T, folder *scenario.Folder) {
+		if got, want := folder.UsesMetrics(), folder.Scenario.Metadata.Name == "hpa-no-requests"; got != want {
+			t.Errorf("it needs metrics: %v, want %v", got, want)
+		}
+	})
+}

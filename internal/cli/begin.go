@@ -57,7 +57,7 @@ func (f *Factory) register(ctx context.Context, c *cluster.Cluster, spec scenari
 	if err := f.besideExams(c.ID(), store, spec, created); err != nil {
 		return "", err
 	}
-	if created.Node, created.NodeSelector, err = f.place(ctx, c, store, spec, created.Seed); err != nil {
+	if created.Node, created.NodeSelector, err = f.place(ctx, c, store, spec, created); err != nil {
 		return "", err
 	}
 	created.Addon = spec.BreaksAddon

@@ -33,6 +33,7 @@ type bench struct {
 	proof     time.Duration
 	dirs      map[string][]string // by scenario: where one's own lie
 	before    prove.Snapshot      // of the cluster, before the first case
+	id        string              // of the proof
 }
 
 // quiet is the factory for work whose steps nobody is to see.
@@ -48,6 +49,7 @@ func (b *bench) Start(ctx context.Context, c prove.Case, limit time.Duration) (p
 		Scenario: c.Scenario, Variant: c.Variant, Seed: b.seed, Version: version(),
 		ScenarioDirs: b.dirs[c.Scenario], TimeLimit: limit, ProveHealthy: limit > 0, ProofTimeout: b.proof,
 		KeepFailed: true, // until its objects were compared with its baseline
+		ProofID:    b.id,
 	}
 	folder, err := loadFolder(created)
 	if err != nil {
@@ -200,7 +202,7 @@ func (r *benchRun) End(ctx context.Context) ([]string, error) {
 // changed lists what a run that is over changed of what it had for itself.
 func (b *bench) changed(ctx context.Context, c drill.Created) ([]string, error) {
 	switch {
-	case c.Addon != "": // nothing else runs beside it
+	case c.Addon != "": // what runs beside it is left out
 		after, err := b.snapshot(ctx)
 		if err != nil {
 			return nil, err

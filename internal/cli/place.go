@@ -16,14 +16,15 @@ import (
 // place picks where the drill runs: the worker that it may break, and the nodes its pods
 // stay on. A broken node hurts every run on it, so such a drill gets a worker lent, where
 // the cluster has one to lend, and else runs alone.
-func (f *Factory) place(ctx context.Context, c *cluster.Cluster, store *session.Store, spec scenario.Spec, seed int64) (node, selector string, err error) {
+func (f *Factory) place(ctx context.Context, c *cluster.Cluster, store *session.Store, spec scenario.Spec, created drill.Created) (node, selector string, err error) {
 	open, err := unfinished(store)
 	if err != nil {
 		return "", "", err
 	}
 	open = slices.DeleteFunc(open, func(r *drill.Run) bool { return r.ClusterID != c.ID() })
 	for _, other := range open {
-		if spec.BreaksAddon != "" || other.Addon != "" {
+		sameProof := created.ProofID != "" && created.ProofID == other.ProofID // which keeps its cases apart (prove.All)
+		if (spec.BreaksAddon != "" || other.Addon != "") && !sameProof {
 			return "", "", inUsef("run %s is under way and one of the two drills breaks a service of the whole cluster: end it first (firedrill end %s), or use another cluster (--name)",
 				other.Created.Run, other.Created.Run)
 		}
@@ -35,7 +36,7 @@ func (f *Factory) place(ctx context.Context, c *cluster.Cluster, store *session.
 	case !spec.BreaksNode:
 		return "", cluster.LaneSelector(0), nil
 	}
-	return freeLane(ctx, c, open, seed)
+	return freeLane(ctx, c, open, created.Seed)
 }
 
 // inUseError says that another run keeps a drill from being started for now.

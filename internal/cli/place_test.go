@@ -145,3 +145,43 @@ func TestBesideExams(t *testing.T) {
 	}
 	refused(plain, first, "") // it never got to its page
 }
+
+// TestPlaceOfACaseOfAProof: a drill that breaks a service of the whole cluster has no other
+// beside it, unless both are cases of one proof, which keeps them apart itself.
+func TestPlaceOfACaseOfAProof(t *testing.T) {
+	t.Parallel()
+	addon, plain := scenario.Spec{BreaksAddon: "metrics-server"}, scenario.Spec{}
+	for name, tc := range map[string]struct {
+		there   drill.Created
+		spec    scenario.Spec
+		created drill.Created
+		refused bool
+	}{
+		"a drill beside a drill":                       {drill.Created{}, plain, drill.Created{}, false},
+		"an addon's beside a drill":                    {drill.Created{}, addon, drill.Created{}, true},
+		"a drill beside an addon's":                    {drill.Created{Addon: "metrics-server"}, plain, drill.Created{}, true},
+		"an addon's beside one of its proof":           {drill.Created{ProofID: "proof-a"}, addon, drill.Created{ProofID: "proof-a"}, false},
+		"one beside an addon's of its proof":           {drill.Created{ProofID: "proof-a", Addon: "metrics-server"}, plain, drill.Created{ProofID: "proof-a"}, false},
+		"an addon's beside one of another proof":       {drill.Created{ProofID: "proof-a"}, addon, drill.Created{ProofID: "proof-b"}, true},
+		"a drill beside an addon's of a proof":         {drill.Created{ProofID: "proof-a", Addon: "metrics-server"}, plain, drill.Created{}, true},
+		"a proof's addon's beside a trainee's drill":   {drill.Created{}, addon, drill.Created{ProofID: "proof-a"}, true},
+		"a drill of an exam beside an addon's (proof)": {drill.Created{ProofID: "proof-a", Addon: "metrics-server"}, plain, drill.Created{Exam: "exam-a", ExamItem: 1}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := testFactory(t)
+			c := madeCluster(t, f, cluster.DefaultName, "c1")
+			tc.there.Run, tc.there.Cluster, tc.there.ClusterID = "shop-aaaaa", c.Name(), c.ID()
+			beginRun(t, f, tc.there)
+			store, err := f.store()
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _, err = f.place(t.Context(), c, store, tc.spec, tc.created)
+			var inUse *inUseError
+			if errors.As(err, &inUse) != tc.refused || !tc.refused && err != nil {
+				t.Errorf("%v, want it refused: %v", err, tc.refused)
+			}
+		})
+	}
+}

@@ -19,6 +19,7 @@ import (
 	"github.com/firedrill/firedrill/internal/drill"
 	"github.com/firedrill/firedrill/internal/prove"
 	"github.com/firedrill/firedrill/internal/scenario"
+	"github.com/firedrill/firedrill/internal/session"
 )
 
 // proveWorkers is how many workers a cluster gets that prove makes: two shared ones, and
@@ -58,7 +59,8 @@ and that nothing of a run is left after its end: no object, and of the node that
 no unit and no file that is not as it was.
 A NAME is one of firedrill list, a PATH a scenario's folder; without either, all are
 proven but those that say that they are drafts. Cases run side by side; those that break a node get a worker of their own on a
-cluster with more than two (firedrill up --workers 4), and else run alone, last.
+cluster with more than two (firedrill up --workers 4), and else run alone, last. One that breaks metrics-server runs beside
+those of scenarios that have nothing to do with metrics; alone, at the end, with --keep and where no worker is lent.
 
 A machine that is too busy can keep a hold from being seen without a gap. A case that failed
 beside others, without a verdict that is wrong on any machine, is therefore proven once more
@@ -109,6 +111,9 @@ func runProve(ctx context.Context, o *proveOptions) error {
 		return err
 	}
 	b.seed, b.proof, b.dirs = o.seed, o.proof, dirs
+	if b.id, err = session.NewID("proof"); err != nil {
+		return err
+	}
 	before, err := b.snapshot(ctx)
 	if err != nil {
 		return err

@@ -59,12 +59,13 @@ type Created struct {
 	Variant      string            `json:"variant,omitempty"`      // of the scenario: drawn by the seed, or chosen
 	Node         string            `json:"node,omitempty"`         // the worker the drill breaks
 	NodeSelector string            `json:"nodeSelector,omitempty"` // the nodes its pods run on; "": any
-	Addon        string            `json:"addon,omitempty"`        // the cluster's service that the drill breaks: it runs alone
+	Addon        string            `json:"addon,omitempty"`        // the cluster's service that the drill breaks for all
 	Vars         map[string]string `json:"vars"`
 	TimeLimit    time.Duration     `json:"timeLimit"`
 	ProveHealthy bool              `json:"proveHealthy,omitempty"` // prove that the recovery checks pass the healthy system
 	ProofTimeout time.Duration     `json:"proofTimeout,omitempty"` // for each proof before the page; 0: DefaultProofTimeout
 	KeepFailed   bool              `json:"keepFailed,omitempty"`   // a run that fails before its page is left as it is until it is ended
+	ProofID      string            `json:"proofID,omitempty"`      // the proof that the run is a case of; it keeps its own cases apart
 	Mode         Mode              `json:"mode,omitempty"`         // "" is ModeTraining
 	Exam         string            `json:"exam,omitempty"`         // the exam that the run belongs to
 	ExamItem     int               `json:"examItem,omitempty"`     // its place in the exam, from 1

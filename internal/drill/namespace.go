@@ -10,6 +10,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
@@ -76,6 +77,7 @@ const podGrace int64 = 1
 
 func (e *Engine) awaitNamespaceGone(ctx context.Context) error {
 	name, left, began := e.run.Created.Run, "", time.Now()
+	stirred := began
 	err := wait.PollUntilContextCancel(ctx, 500*time.Millisecond, true, func(ctx context.Context) (bool, error) {
 		ns, err := e.Client.CoreV1().Namespaces().Get(ctx, name, metav1.GetOptions{})
 		if apierrors.IsNotFound(err) || err == nil && ns.Labels[LabelRun] != name {
@@ -85,7 +87,16 @@ func (e *Engine) awaitNamespaceGone(ctx context.Context) error {
 			return false, ignoreUnavailable(err)
 		}
 		left = namespaceLine(ns)
-		if discoveryFails(ns) && time.Since(began) >= deadAPIGrace {
+		if !discoveryFails(ns) {
+			return false, nil
+		}
+		if time.Since(stirred) >= stirEvery {
+			stirred = time.Now()
+			if err := e.stirNamespace(ctx, name); err != nil {
+				return false, ignoreUnavailable(err)
+			}
+		}
+		if time.Since(began) >= deadAPIGrace {
 			return false, ignoreUnavailable(e.dropDeadMetrics(ctx))
 		}
 		return false, nil
@@ -99,6 +110,21 @@ func (e *Engine) awaitNamespaceGone(ctx context.Context) error {
 // deadAPIGrace is how long a namespace is kept by an API that does not answer before it is
 // looked at: a server that only restarts is back by then.
 const deadAPIGrace = 30 * time.Second
+
+// stirEvery is how often a namespace that an API keeps is stirred.
+const stirEvery = 5 * time.Second
+
+// stirNamespace makes Kubernetes try again to remove the namespace: it does so 5 s after a
+// change of it, and else up to a minute after the last failure (nsControllerRateLimiter and
+// enqueueNamespace in pkg/controller/namespace).
+func (e *Engine) stirNamespace(ctx context.Context, name string) error {
+	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{"firedrill.dev/still-there":%q}}}`, time.Now().UTC().Format(time.RFC3339))
+	_, err := e.Client.CoreV1().Namespaces().Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{})
+	if err != nil {
+		return fmt.Errorf("stir namespace %s: %w", name, err)
+	}
+	return nil
+}
 
 func discoveryFails(ns *corev1.Namespace) bool {
 	return slices.ContainsFunc(ns.Status.Conditions, func(c corev1.NamespaceCondition) bool {

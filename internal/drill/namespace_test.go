@@ -3,6 +3,7 @@ package drill
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	dynamicfake "k8s.io/client-go/dynamic/fake"
 	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
 )
 
 // TestANamespaceThatADeadAPIKeeps: the metrics API is taken away where its server can have no
@@ -74,7 +76,21 @@ func TestANamespaceThatADeadAPIKeeps(t *testing.T) {
 				if err := e.awaitNamespaceGone(ctx); err == nil || there() == tc.gone {
 					t.Errorf("later: %v, the API is there: %t", err, there())
 				}
+				if n := stirred(e); tc.fails && (n < 5+11 || n > 5+12) || !tc.fails && n > 0 {
+					t.Errorf("stirred %d times", n)
+				}
 			})
 		})
 	}
+}
+
+// stirred is how often Kubernetes was made to look at the run's namespace again.
+func stirred(e *Engine) int {
+	n := 0
+	for _, action := range e.Client.(*fake.Clientset).Actions() {
+		if patch, ok := action.(clienttesting.PatchAction); ok && action.Matches("patch", "namespaces") && strings.Contains(string(patch.GetPatch()), "still-there") {
+			n++
+		}
+	}
+	return n
 }

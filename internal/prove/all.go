@@ -31,22 +31,34 @@ type Options struct {
 // end kept from being begun have no result.
 func All(ctx context.Context, bench Bench, cases []Case, o Options) []Result {
 	p := &proving{bench: bench, cases: cases, o: o, results: make([]*Result, len(cases))}
-	shared, workers, alone := p.order()
-	one := func(i int) { p.prove(ctx, i, "") }
-	var wg sync.WaitGroup
-	slots := make(chan struct{}, max(1, o.Parallel))
-	slotted := func(i int) {
-		slots <- struct{}{}
-		defer func() { <-slots }()
-		one(i)
+	shared, workers, addon := p.order()
+	var wg, using sync.WaitGroup // all cases, and those that use an addon
+	for _, c := range cases {
+		if c.UsesAddon {
+			using.Add(1)
+		}
 	}
-	queue(&wg, shared, cap(slots), slotted)
+	slots := make(chan struct{}, max(1, o.Parallel))
+	one := func(i int) {
+		slots <- struct{}{}
+		defer func() {
+			<-slots
+			if cases[i].UsesAddon {
+				using.Done()
+			}
+		}()
+		p.prove(ctx, i, "")
+	}
+	queue(&wg, shared, cap(slots), one)
 	if o.Workers == 0 { // a broken node would hurt all others
 		wg.Wait()
 	}
-	queue(&wg, workers, max(1, o.Workers), slotted)
-	wg.Wait()
-	queue(&wg, alone, 1, one)
+	queue(&wg, workers, max(1, o.Workers), one)
+	if !o.addonBesideOthers() {
+		wg.Wait()
+	}
+	using.Wait()
+	queue(&wg, addon, 1, one)
 	wg.Wait()
 	for _, i := range p.again {
 		p.prove(ctx, i, p.results[i].told())
@@ -71,23 +83,36 @@ type proving struct {
 	again   []int // cases that failed beside others, to be proven once more
 }
 
-// order sorts the cases by what they must not share. The longest come first: at the end
-// none of them keeps all others waiting.
-func (p *proving) order() (shared, workers, alone []int) {
+// addonBesideOthers: a case that breaks an addon runs beside those that do not use it, unless
+// each must have the cluster to itself, or a failed one is left with the addon broken.
+func (o *Options) addonBesideOthers() bool { return o.Workers > 0 && !o.Keep }
+
+// order sorts the cases by what they must not share. Those that use an addon come first,
+// as the cases that break it wait for them, and then the longest: at the end none of them
+// keeps all others waiting.
+func (p *proving) order() (shared, workers, addon []int) {
 	for i, c := range p.cases {
 		switch c.Needs {
 		case Worker:
 			workers = append(workers, i)
-		case Cluster:
-			alone = append(alone, i)
+		case Addon:
+			addon = append(addon, i)
 		default:
 			shared = append(shared, i)
 		}
 	}
-	for _, list := range [][]int{shared, workers, alone} {
-		slices.SortStableFunc(list, func(a, b int) int { return cmp.Compare(p.cases[b].expected(), p.cases[a].expected()) })
+	uses := func(i int) int {
+		if p.cases[i].UsesAddon {
+			return 0
+		}
+		return 1
 	}
-	return shared, workers, alone
+	for _, list := range [][]int{shared, workers, addon} {
+		slices.SortStableFunc(list, func(a, b int) int {
+			return cmp.Or(cmp.Compare(uses(a), uses(b)), cmp.Compare(p.cases[b].expected(), p.cases[a].expected()))
+		})
+	}
+	return shared, workers, addon
 }
 
 // prove proves one case; beside is why it failed before, when it did.
@@ -118,7 +143,8 @@ func (p *proving) prove(ctx context.Context, i int, beside string) {
 // mayBeBusy tells whether a failure may be that of a busy machine: others ran beside the
 // case, and what is wrong is not wrong on any machine.
 func (p *proving) mayBeBusy(r *Result) bool {
-	alone := p.o.Parallel < 2 || len(p.cases) < 2 || r.Case.Needs == Cluster || r.Case.Needs == Worker && p.o.Workers == 0
+	alone := p.o.Parallel < 2 || len(p.cases) < 2 ||
+		r.Case.Needs == Addon && !p.o.addonBesideOthers() || r.Case.Needs == Worker && p.o.Workers == 0
 	return r.Failure != "" && !r.Wrong && !r.Kept && r.Beside == "" && !alone
 }
 

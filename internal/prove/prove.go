@@ -35,6 +35,8 @@ type Case struct {
 	Spec     scenario.Spec
 	// Needs says which part of the cluster the run has for itself.
 	Needs Needs
+	// UsesAddon tells whether the run needs an addon of the cluster that other cases may break.
+	UsesAddon bool
 }
 
 // Needs is what a case must not share.
@@ -44,7 +46,7 @@ type Needs int
 const (
 	Namespace Needs = iota // its namespace: it runs beside others
 	Worker                 // a worker, which the drill breaks
-	Cluster                // everything: it breaks a service that all runs use
+	Addon                  // an addon of the cluster, which the drill breaks for all
 )
 
 // Name tells the case from all others: oomkilled/leak/wrong-fix/limit-raised.
@@ -67,7 +69,9 @@ func Cases(f *scenario.Folder) []Case {
 		base.Needs = Worker
 	}
 	if base.Spec.BreaksAddon != "" {
-		base.Needs = Cluster
+		base.Needs = Addon
+	} else {
+		base.UsesAddon = f.UsesMetrics()
 	}
 	add := func(kind Kind, script scenario.Script) Case {
 		c := base

@@ -34,7 +34,7 @@ type Spec struct {
 	TimeLimit    Duration    `yaml:"timeLimit" doc:"From the page to the end, for example 15m." min:"1m" max:"4h" required:"true"`
 	Namespace    string      `yaml:"namespace" doc:"Base of the namespace's name; the run's suffix is added. It must not give the cause away." format:"dns-label" max:"40" required:"true"`
 	BreaksNode   bool        `yaml:"breaksNode" doc:"The drill needs a worker of its own, named by ${node}."`
-	BreaksAddon  string      `yaml:"breaksAddon" doc:"The service of the whole cluster that the drill breaks: it runs alone, and the trainee may change the service's Deployment in kube-system." enum:"metrics-server"`
+	BreaksAddon  string      `yaml:"breaksAddon" doc:"The service of the whole cluster that the drill breaks: it runs alone (but for cases of the same proof that do not use it), and the trainee may change the service's Deployment in kube-system." enum:"metrics-server"`
 	Latent       bool        `yaml:"latent" doc:"The flaw is in the baseline already, and shows only later: the healthy system does not count as repaired."`
 	Variables    []Variable  `yaml:"variables" doc:"What varies from run to run, chosen by the run's seed, used as ${name}."`
 	Variants     []Variant   `yaml:"variants" doc:"Kinds of the same incident: the seed draws one, start --variant chooses it. The first may be just a name: it is what the rest of the spec says."`
