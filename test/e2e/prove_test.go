@@ -19,7 +19,7 @@ import (
 	"github.com/firedrill/firedrill/internal/scenario"
 )
 
-var beside = flag.Int("prove-parallel", 3, "cases of the scenarios' proof that run side by side")
+var beside = flag.Int("prove-parallel", 5, "cases of the scenarios' proof that run side by side")
 
 // mostAgain is how many cases may be proven a second time, alone: other tests run beside the
 // proof, and keep two processors busy all the time.
