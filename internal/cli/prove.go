@@ -283,7 +283,7 @@ func (b *bench) snapshot(ctx context.Context) (prove.Snapshot, error) {
 		if r.ClusterID != b.cluster.ID() {
 			continue
 		}
-		held = append(held, r.Node, r.Addon)
+		held = append(held, r.Created.Run, r.Node, r.Addon)
 		// Its trainee may cordon, taint and label whatever workers it may use.
 		nodes, err := b.client.CoreV1().Nodes().List(ctx, metav1.ListOptions{LabelSelector: cmp.Or(r.NodeSelector, workers)})
 		if err != nil {

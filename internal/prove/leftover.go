@@ -118,7 +118,7 @@ func (i *Inspector) each(ctx context.Context, look func(schema.GroupVersionResou
 // drills' namespaces, of each file that runs a node, and the state of its units.
 type Snapshot struct {
 	things map[string]string
-	held   []string // nodes and addons that a run under way may have broken
+	held   []string // runs under way, and nodes and addons that they may have broken
 }
 
 // nodeState prints one line for each thing that runs a node: the state of its units and
@@ -157,6 +157,13 @@ func (i *Inspector) Snapshot(ctx context.Context, held ...string) (Snapshot, err
 	if err != nil {
 		return s, err
 	}
+	// One may have begun while the kinds were listed, and one that is held may have gone.
+	if err := i.addRuns(ctx, runs); err != nil {
+		return s, err
+	}
+	for _, name := range held {
+		runs[name] = true
+	}
 	for _, o := range objects {
 		if !runs[o.namespace] {
 			s.things[o.name] = o.hash
@@ -179,13 +186,9 @@ func (i *Inspector) NodeDiff(ctx context.Context, node string, before Snapshot) 
 	if slices.Contains(before.held, node) {
 		return nil, nil
 	}
-	namespaces, err := i.Dynamic.Resource(schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}).List(ctx, metav1.ListOptions{LabelSelector: drill.LabelRun})
-	if err != nil {
-		return nil, fmt.Errorf("list the runs' namespaces: %w", err)
-	}
 	runs := map[string]bool{}
-	for _, n := range namespaces.Items {
-		runs[n.GetLabels()[drill.LabelRun]] = true
+	if err := i.addRuns(ctx, runs); err != nil {
+		return nil, err
 	}
 	was, now := Snapshot{things: map[string]string{}}, Snapshot{things: map[string]string{}}
 	for name, state := range before.things {
@@ -197,6 +200,18 @@ func (i *Inspector) NodeDiff(ctx context.Context, node string, before Snapshot) 
 		return nil, err
 	}
 	return was.Diff(now), nil
+}
+
+// addRuns adds the runs that have a namespace.
+func (i *Inspector) addRuns(ctx context.Context, runs map[string]bool) error {
+	namespaces, err := i.Dynamic.Resource(schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}).List(ctx, metav1.ListOptions{LabelSelector: drill.LabelRun})
+	if err != nil {
+		return fmt.Errorf("list the runs' namespaces: %w", err)
+	}
+	for _, n := range namespaces.Items {
+		runs[n.GetLabels()[drill.LabelRun]] = true
+	}
+	return nil
 }
 
 // lookInto notes what runs a node and is not a run's.
