@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -64,6 +65,36 @@ func (b *bench) Start(ctx context.Context, c prove.Case, limit time.Duration) (p
 
 func (b *bench) startOn(ctx context.Context, folder *scenario.Folder, created drill.Created) (*openRun, error) {
 	return placed(ctx, func() (*openRun, error) { return b.f.startOn(ctx, b.cluster, folder, created, "") }, func(error) error { return nil })
+}
+
+// mostBeside is how many cases run side by side on any machine, lest their pods are more than
+// the two workers that they share may have (110 each).
+const mostBeside = 24
+
+// room is how many cases run side by side: so many as are asked for, or, of 0, as the load of
+// the machine that the nodes run on allows. It is not this one where the engine has a
+// virtual machine of its own.
+func (b *bench) room(ctx context.Context, parallel int) prove.Room {
+	if parallel > 0 {
+		return prove.Room{Parallel: parallel}
+	}
+	load := func(ctx context.Context) (prove.Load, error) {
+		nodes, err := b.cluster.Nodes(ctx)
+		if err != nil || len(nodes) == 0 {
+			return prove.Load{}, err
+		}
+		text, err := b.cluster.Run(ctx, nodes[0].Name, append([]string{"cat"}, prove.LoadFiles...)...)
+		if err != nil {
+			return prove.Load{}, err
+		}
+		return prove.ParseLoad(text)
+	}
+	processors := runtime.NumCPU()
+	if now, err := load(ctx); err == nil {
+		processors = now.Processors
+	}
+	always := max(2, processors) // an unknown load has none
+	return prove.Room{Parallel: always, Most: min(max(always, mostBeside), 8*always), Load: load}
 }
 
 // benchRun is a drill under way.

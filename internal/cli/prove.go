@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"time"
 
@@ -61,6 +60,8 @@ A NAME is one of firedrill list, a PATH a scenario's folder; without either, all
 proven but those that say that they are drafts. Cases run side by side; those that break a node get a worker of their own on a
 cluster with more than two (firedrill up --workers 4), and else run alone, last. One that breaks metrics-server runs beside
 those of scenarios that have nothing to do with metrics; alone, at the end, with --keep and where no worker is lent.
+As many run side by side as the machine of the cluster has processors, and one more every five seconds while these
+are idle for a twelfth of the time and 2 GiB of memory are free; --parallel says how many instead.
 
 A machine that is too busy can keep a hold from being seen without a gap. A case that failed
 beside others, without a verdict that is wrong on any machine, is therefore proven once more
@@ -80,7 +81,7 @@ lint. The journal of a case that failed is kept: firedrill report RUN.`,
 	flags.StringVar(&o.variant, "variant", "", "prove this variant only")
 	flags.StringVar(&o.only, "only", "", "prove only the cases whose names match this regular expression")
 	flags.BoolVar(&o.spread, "spread", false, "prove each script once, with the variants taking turns, in place of once in each variant")
-	flags.IntVar(&o.parallel, "parallel", max(2, runtime.NumCPU()), "cases side by side")
+	flags.IntVar(&o.parallel, "parallel", 0, "cases side by side; 0: one for each processor, and more while those of the cluster have time to spare")
 	flags.IntVar(&o.again, "again", 3, "cases that failed beside others and are proven once more, alone")
 	flags.Int64Var(&o.seed, "seed", 1, "seed of what varies from run to run")
 	proofTimeoutFlag(flags, &o.proof)
@@ -92,8 +93,8 @@ lint. The journal of a case that failed is kept: firedrill report RUN.`,
 
 func runProve(ctx context.Context, o *proveOptions) error {
 	f := o.factory
-	if o.parallel < 1 {
-		return usageErrorf("--parallel %d: it is at least 1", o.parallel)
+	if o.parallel < 0 {
+		return usageErrorf("--parallel %d: it is at least 0", o.parallel)
 	}
 	if o.again < 0 {
 		return usageErrorf("--again %d: it is at least 0", o.again)
@@ -127,7 +128,7 @@ func runProve(ctx context.Context, o *proveOptions) error {
 		}
 	}
 	results := prove.All(ctx, b, cases, prove.Options{
-		Parallel: o.parallel, Workers: c.Lanes(), Keep: o.keep, ScriptTimeout: o.script, Again: o.again,
+		Room: b.room(ctx, o.parallel), Workers: c.Lanes(), Keep: o.keep, ScriptTimeout: o.script, Again: o.again,
 		Started: view.begun, Done: done, PutAside: view.putAside,
 	})
 	view.close()

@@ -11,9 +11,9 @@ import (
 
 // Options say how cases are run.
 type Options struct {
-	Parallel int  // cases side by side; at least 1
-	Workers  int  // those of them that may break a worker; 0: each runs alone
-	Keep     bool // leave the runs of failed cases for inspection
+	Room         // cases side by side
+	Workers int  // those of them that may break a worker; 0: each runs alone
+	Keep    bool // leave the runs of failed cases for inspection
 
 	ScriptTimeout time.Duration // for each script; 0: DefaultScriptTimeout
 
@@ -38,18 +38,20 @@ func All(ctx context.Context, bench Bench, cases []Case, o Options) []Result {
 			using.Add(1)
 		}
 	}
-	slots := make(chan struct{}, max(1, o.Parallel))
+	space, closed := o.Room.open(ctx)
+	defer closed()
 	one := func(i int) {
-		slots <- struct{}{}
+		// Of those that need a part of the cluster few can run side by side, whatever there is to spare.
+		space.enter(cases[i].Needs != Namespace)
 		defer func() {
-			<-slots
+			space.leave()
 			if cases[i].UsesAddon {
 				using.Done()
 			}
 		}()
 		p.prove(ctx, i, "")
 	}
-	queue(&wg, shared, cap(slots), one)
+	queue(&wg, shared, space.most, one)
 	if o.Workers == 0 { // a broken node would hurt all others
 		wg.Wait()
 	}
@@ -143,7 +145,7 @@ func (p *proving) prove(ctx context.Context, i int, beside string) {
 // mayBeBusy tells whether a failure may be that of a busy machine: others ran beside the
 // case, and what is wrong is not wrong on any machine.
 func (p *proving) mayBeBusy(r *Result) bool {
-	alone := p.o.Parallel < 2 || len(p.cases) < 2 ||
+	alone := p.o.most() < 2 || len(p.cases) < 2 ||
 		r.Case.Needs == Addon && !p.o.addonBesideOthers() || r.Case.Needs == Worker && p.o.Workers == 0
 	return r.Failure != "" && !r.Wrong && !r.Kept && r.Beside == "" && !alone
 }

@@ -52,10 +52,10 @@ func TestAnAddonIsBrokenBesideThoseThatDoNotUseIt(t *testing.T) {
 		o     Options
 		plain bool
 	}{
-		"beside":             {Options{Parallel: 3, Workers: 2}, true},
-		"with one at a time": {Options{Parallel: 1, Workers: 2}, false},
-		"with no node lent":  {Options{Parallel: 3}, false},
-		"what fails is kept": {Options{Parallel: 3, Workers: 2, Keep: true}, false},
+		"beside":             {Options{Room: Room{Parallel: 3}, Workers: 2}, true},
+		"with one at a time": {Options{Room: Room{Parallel: 1}, Workers: 2}, false},
+		"with no node lent":  {Options{Room: Room{Parallel: 3}}, false},
+		"what fails is kept": {Options{Room: Room{Parallel: 3}, Workers: 2, Keep: true}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -433,7 +433,7 @@ func TestAll(t *testing.T) {
 					cases = append(cases, c)
 				}
 				done := 0
-				got := All(t.Context(), b, cases, Options{Parallel: test.parallel, Workers: test.workers, Done: func(Result) { done++ }})
+				got := All(t.Context(), b, cases, Options{Room: Room{Parallel: test.parallel}, Workers: test.workers, Done: func(Result) { done++ }})
 				if len(got) != 12 || done != 12 || b.ended != 12 || b.mostRun != test.most {
 					t.Errorf("%d results, %d told, %d ended, %d at once, want 12 each and %d", len(got), done, b.ended, b.mostRun, test.most)
 				}
@@ -490,16 +490,16 @@ func TestAgain(t *testing.T) {
 		starts      int
 		ok          bool
 	}{
-		"late, and alone it is proven": {late, passed, Solution, Options{Parallel: 2, Again: 3}, Namespace, 4, true},
-		"late, and alone as well":      {late, late, Solution, Options{Parallel: 2, Again: 3}, Namespace, 4, false},
-		"more of them than may be":     {late, passed, Solution, Options{Parallel: 2, Again: 1}, Namespace, 3, false},
-		"none may be":                  {late, passed, Solution, Options{Parallel: 2}, Namespace, 2, false},
-		"nothing ran beside it":        {late, passed, Solution, Options{Parallel: 1, Again: 3}, Namespace, 2, false},
-		"it had the cluster":           {late, passed, Solution, Options{Parallel: 2, Again: 3}, Addon, 2, false},
-		"an addon's beside others":     {late, passed, Solution, Options{Parallel: 2, Workers: 2, Again: 3}, Addon, 4, true},
-		"it is kept":                   {late, passed, Solution, Options{Parallel: 2, Again: 3, Keep: true}, Namespace, 2, false},
-		"a wrong fix passed":           {passed, passed, WrongFix, Options{Parallel: 2, Again: 3}, Namespace, 2, false},
-		"an untouched system passed":   {passed, passed, Untouched, Options{Parallel: 2, Again: 3}, Namespace, 2, false},
+		"late, and alone it is proven": {late, passed, Solution, Options{Room: Room{Parallel: 2}, Again: 3}, Namespace, 4, true},
+		"late, and alone as well":      {late, late, Solution, Options{Room: Room{Parallel: 2}, Again: 3}, Namespace, 4, false},
+		"more of them than may be":     {late, passed, Solution, Options{Room: Room{Parallel: 2}, Again: 1}, Namespace, 3, false},
+		"none may be":                  {late, passed, Solution, Options{Room: Room{Parallel: 2}}, Namespace, 2, false},
+		"nothing ran beside it":        {late, passed, Solution, Options{Room: Room{Parallel: 1}, Again: 3}, Namespace, 2, false},
+		"it had the cluster":           {late, passed, Solution, Options{Room: Room{Parallel: 2}, Again: 3}, Addon, 2, false},
+		"an addon's beside others":     {late, passed, Solution, Options{Room: Room{Parallel: 2}, Workers: 2, Again: 3}, Addon, 4, true},
+		"it is kept":                   {late, passed, Solution, Options{Room: Room{Parallel: 2}, Again: 3, Keep: true}, Namespace, 2, false},
+		"a wrong fix passed":           {passed, passed, WrongFix, Options{Room: Room{Parallel: 2}, Again: 3}, Namespace, 2, false},
+		"an untouched system passed":   {passed, passed, Untouched, Options{Room: Room{Parallel: 2}, Again: 3}, Namespace, 2, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -539,7 +539,7 @@ func TestAllStopsWhenAsked(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		b := &fakeBench{hold: time.Second, moments: []moment{{0, refusing("rolled-out")}}}
 		time.AfterFunc(5*time.Second, cancel)
-		got := All(ctx, b, []Case{testCase(Solution, ""), testCase(Solution, "")}, Options{Parallel: 1, Keep: true})
+		got := All(ctx, b, []Case{testCase(Solution, ""), testCase(Solution, "")}, Options{Room: Room{Parallel: 1}, Keep: true})
 		if len(got) != 1 || b.ended != 1 || got[0].Kept {
 			t.Errorf("%d results, %d ended, want the one that was under way, ended", len(got), b.ended)
 		}
