@@ -5,4 +5,4 @@ set -eu
 kubectl set env "deployment/$BACKEND" EXPECT_TOKEN-
 kubectl rollout undo "deployment/$APP"
 kubectl rollout status "deployment/$BACKEND" --timeout=50s
-kubectl rollout status "deployment/$APP" --timeout=60s
+kubectl rollout status "deployment/$APP" --timeout=85s

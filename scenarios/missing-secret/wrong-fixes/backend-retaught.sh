@@ -6,4 +6,4 @@ kubectl patch secret "$BACKEND-auth" -p '{"stringData":{"accepted-token":"change
 kubectl create secret generic "$APP-$BACKEND-$SUFFIX" --from-literal="$KEY=changeme"
 kubectl rollout restart "deployment/$BACKEND" "deployment/$APP"
 kubectl rollout status "deployment/$BACKEND" --timeout=50s
-kubectl rollout status "deployment/$APP" --timeout=60s
+kubectl rollout status "deployment/$APP" --timeout=85s
