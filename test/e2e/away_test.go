@@ -115,7 +115,7 @@ func nodesRestarted(t *testing.T, d *drill) {
 			t.Fatalf("docker start: %v\n%s", err, out)
 		}
 	}
-	firedrill.must(t, "up", "--workers", "4")
+	firedrill.must(t, "up", "--workers", workers)
 	eventually(t, 3*time.Minute, "the checks observed again", func() (bool, string) {
 		s := d.status()
 		return s.Phase == "active" && s.Trouble == "", s.Phase + ": " + s.Trouble + ": " + s.Verdict

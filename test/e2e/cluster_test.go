@@ -36,7 +36,7 @@ func docker(t *testing.T, args ...string) string {
 // left alone until it is said that it may go.
 func TestUpAgain(t *testing.T) {
 	before := containers(t, *clusterName)
-	again := firedrill.run(t, "up", "--workers", "4")
+	again := firedrill.run(t, "up", "--workers", workers)
 	if again.code != 0 || !strings.Contains(again.stdout+again.stderr, "reused") {
 		t.Errorf("up again: exit code %d, and not a word of it being reused\n%s%s", again.code, again.stdout, again.stderr)
 	}

@@ -30,6 +30,10 @@ var clusterName = flag.String("cluster", "firedrill-e2e", "name of the kind clus
 
 var keep = flag.Bool("keep", false, "leave the cluster for inspection")
 
+// workers is how many the tests' cluster has: two shared ones, and four that are lent to
+// drills that break a node, of which there are sixteen.
+const workers = "6"
+
 // tool is the binary under test with a home of its own.
 type tool struct {
 	binary string
@@ -76,7 +80,7 @@ func run(m *testing.M) int {
 		return fail(err)
 	}
 	start := time.Now()
-	if err := firedrill.stream("up", "--name", *clusterName, "--workers", "4"); err != nil {
+	if err := firedrill.stream("up", "--name", *clusterName, "--workers", workers); err != nil {
 		return fail(err)
 	}
 	fmt.Printf("cluster up in %s\n", time.Since(start).Round(time.Second))

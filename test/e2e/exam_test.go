@@ -21,14 +21,6 @@ type exam struct {
 	}
 }
 
-// TestBesideAnExam holds what may run while an exam is sat: no drill is started then, but
-// proofs are made.
-func TestBesideAnExam(t *testing.T) {
-	t.Run("AnExamIsSat", func(t *testing.T) { t.Parallel(); anExamIsSat(t) })
-	t.Run("ProveAll", func(t *testing.T) { t.Parallel(); proveAll(t) })
-	t.Run("ProveFindsWrongScenarios", func(t *testing.T) { t.Parallel(); proveFindsWrongScenarios(t) })
-}
-
 // refereesSaid logs the ends of the referees' logs: an exam does not tell why a drill failed.
 func refereesSaid(t *testing.T) {
 	t.Helper()

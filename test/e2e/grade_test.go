@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// graded is the part of "report -o json" that says how a run is rated.
-type graded struct {
+// rating is the part of "report -o json" that says how a run is rated.
+type rating struct {
 	Grade *struct {
 		Total, Process, Technical float64
 		Parts                     []struct {
@@ -23,15 +23,15 @@ type graded struct {
 	Checks []struct{ ID string }
 }
 
-func (d *drill) grade() graded {
+func (d *drill) grade() rating {
 	d.Helper()
-	return decode[graded](d.T, firedrill.must(d.T, "report", d.started.Run, "-o", "json"))
+	return decode[rating](d.T, firedrill.must(d.T, "report", d.started.Run, "-o", "json"))
 }
 
 // A graded run, and then the demo of its scenario: the demo gives the answer away, and is
 // refused while the run is not decided.
-func TestGraded(t *testing.T) {
-	t.Parallel()
+func graded(t *testing.T) {
+	t.Helper()
 	t.Run("expert", anExpertIsRatedAsOne)
 	t.Run("demo", demo)
 }

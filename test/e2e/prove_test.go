@@ -19,7 +19,7 @@ import (
 	"github.com/firedrill/firedrill/internal/scenario"
 )
 
-var beside = flag.Int("prove-parallel", 5, "cases of the scenarios' proof that run side by side")
+var beside = flag.Int("prove-parallel", 0, "cases of the scenarios' proof that run side by side; 0: as many as the machine carries")
 
 // mostAgain is how many cases may be proven a second time, alone: other tests run beside the
 // proof, and keep two processors busy all the time.
@@ -27,7 +27,11 @@ const mostAgain = 5
 
 // share is which of the cases are proven: "1/3" is every third, from the second on. The turn
 // of scripts/test is the number of commits, so that as many in a row prove all.
-var share = flag.String("prove-share", "0/1", "TURN/OF: the share of the scenarios' cases that is proven")
+var share = flag.String("prove-share", "0/1", "TURN/OF: the share of the scenarios' cases that is proven, but for "+strings.Join(whole, " and "))
+
+// whole are the scenarios of which every case is proven each time: of an application that is
+// broken, and of a node.
+var whole = []string{"node-notready", "oomkilled"}
 
 // proof is the part of the contract of "prove -o json" that the tests read.
 type proof struct {
@@ -41,9 +45,9 @@ type provenCase struct {
 	OK                                                bool
 }
 
-// The variants of this run's share are proven untouched, and its scripts once, with names,
-// ports and limits of another seed in each turn. The cases are counted against the files: a
-// proof that leaves one out is none.
+// The variants are proven untouched, and the scripts once, those of two scenarios all and of
+// the others this run's share, with names, ports and limits of another seed in each turn. The
+// cases are counted against the files: a proof that leaves one out is none.
 func proveAll(t *testing.T) {
 	t.Helper()
 	wanted := casesToProve(t)
@@ -89,8 +93,9 @@ func anyOf(names []string) string {
 	return "^(" + strings.Join(patterns, "|") + ")$"
 }
 
-// casesToProve names this run's share of the variants' untouched cases and of the scripts, as
-// they are without a variant; those aside that are only for drafts.
+// casesToProve names the variants' untouched cases and the scripts, as they are without a
+// variant, those aside that are only for drafts: of two scenarios all of them, and of the
+// others this run's share.
 func casesToProve(t *testing.T) []string {
 	t.Helper()
 	entries, err := scenario.OpenAll(filepath.Join("..", "..", "scenarios"))
@@ -98,13 +103,17 @@ func casesToProve(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	turn, of := shareOf(t)
-	var variants, scripts []string
+	var always, variants, scripts []string
 	for _, entry := range entries {
 		untouched, own := casesOf(t, entry)
+		if slices.Contains(whole, entry.Name) {
+			always = slices.Concat(always, untouched, own)
+			continue
+		}
 		variants, scripts = append(variants, untouched...), append(scripts, own...)
 	}
-	if len(variants) < 15 || len(scripts) < 80 {
-		t.Fatalf("%d variants and %d scripts found", len(variants), len(scripts))
+	if len(always) < 25 || len(variants) < 10 || len(scripts) < 60 {
+		t.Fatalf("%d cases of %v, and %d variants and %d scripts of the others found", len(always), whole, len(variants), len(scripts))
 	}
 	mine := func(all []string) (some []string) {
 		for i, name := range all {
@@ -114,23 +123,7 @@ func casesToProve(t *testing.T) []string {
 		}
 		return some
 	}
-	return withNode(turn, slices.Concat(mine(variants), mine(scripts)), slices.Concat(variants, scripts))
-}
-
-// withNode adds what is missing for a drill of a broken node, in both directions: it stands for
-// all drills of nodes, whatever the share is.
-func withNode(turn int, wanted, all []string) []string {
-	for _, kind := range []string{"/untouched", "/solution/", "/wrong-fix/"} {
-		is := func(name string) bool {
-			return strings.HasPrefix(name, "node-notready/") && strings.Contains(name, kind)
-		}
-		if slices.ContainsFunc(wanted, is) {
-			continue
-		}
-		some := slices.DeleteFunc(slices.Clone(all), func(name string) bool { return !is(name) })
-		wanted = append(wanted, some[turn%len(some)])
-	}
-	return wanted
+	return slices.Concat(always, mine(variants), mine(scripts))
 }
 
 // casesOf names a scenario's untouched cases, one a variant, and its scripts.
@@ -233,8 +226,8 @@ func proveFindsWrongScenarios(t *testing.T) {
 }
 
 // What "firedrill new" writes is a scenario that is proven as it is (docs/adding-a-scenario.md).
-func TestProveANewScenario(t *testing.T) {
-	t.Parallel()
+func proveANewScenario(t *testing.T) {
+	t.Helper()
 	dir := t.TempDir()
 	firedrill.must(t, "new", "disk-full", "--dir", dir)
 	got, code := prove(t, filepath.Join(dir, "disk-full"), "--parallel", "3")

@@ -62,8 +62,8 @@ func eventually(t *testing.T, within time.Duration, what string, ok func() (bool
 
 // A referee that is killed goes on with the next command, loses no action, and gives no
 // verdict that it did not see.
-func TestKilledReferee(t *testing.T) {
-	t.Parallel()
+func killedReferee(t *testing.T) {
+	t.Helper()
 	d := begin(t, "oomkilled", "limit-cut")
 	d.script(filepath.Join("..", "..", "scenarios", "oomkilled", "wrong-fixes", "limit-removed.sh"))
 	eventually(t, time.Minute, "the action in the timeline", func() (bool, string) {
@@ -131,8 +131,8 @@ func bypass(t *testing.T, args ...string) {
 }
 
 // A run killed before its page ends up paged or clean with the next command.
-func TestKilledWhileStarting(t *testing.T) {
-	t.Parallel()
+func killedWhileStarting(t *testing.T) {
+	t.Helper()
 	for _, after := range []time.Duration{300 * time.Millisecond, 4 * time.Second} {
 		t.Run(after.String(), func(t *testing.T) {
 			t.Parallel()
@@ -166,8 +166,8 @@ func TestKilledWhileStarting(t *testing.T) {
 }
 
 // Ctrl-C in the foreground leaves nothing behind.
-func TestInterruptCleansUp(t *testing.T) {
-	t.Parallel()
+func interruptCleansUp(t *testing.T) {
+	t.Helper()
 	before := runs(t)
 	cmd := exec.Command(firedrill.binary, "start", "oomkilled", "--name", *clusterName)
 	cmd.Env = firedrill.env
@@ -193,8 +193,8 @@ func TestInterruptCleansUp(t *testing.T) {
 }
 
 // A reset gives a broken system and a new clock on the same run.
-func TestReset(t *testing.T) {
-	t.Parallel()
+func reset(t *testing.T) {
+	t.Helper()
 	d := begin(t, "oomkilled", "limit-cut")
 	d.script(filepath.Join("..", "..", "scenarios", "oomkilled", "solutions", "rollback.sh"))
 	d.recovers()
