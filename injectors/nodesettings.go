@@ -14,6 +14,7 @@ import (
 var settingsPaths = []string{ //nolint:gochecknoglobals // a constant table
 	"etc/kubernetes/kubelet.conf", "etc/kubernetes/manifests", "etc/containerd", "etc/cni", "etc/crictl.yaml", "etc/default/kubelet", "etc/systemd/system",
 	"var/lib/kubelet/config.yaml", "var/lib/kubelet/kubeadm-flags.env",
+	"run/systemd/system/kubelet.service", "run/systemd/system/kubelet.service.d", "run/systemd/system/containerd.service", "run/systemd/system/containerd.service.d",
 }
 
 // settingsUnits run a node, in the order in which they start.
@@ -103,7 +104,9 @@ func (s *NodeSettings) Restore(ctx context.Context, t *Target) (changed []string
 
 // put takes away what changed, and unpacks what was lost of it.
 func (s *NodeSettings) put(ctx context.Context, t *Target, changed, lost []string) error {
-	const remove = `cd "$1" && shift && rm -rf --one-file-system -- "$@"`
+	const remove = `cd "$1" && shift || exit
+for path; do while umount "$path" 2>/dev/null; do :; done; done # what was mounted over it by hand
+rm -rf --one-file-system -- "$@"`
 	if _, err := s.run(ctx, t, remove, changed...); err != nil {
 		return err
 	}

@@ -169,11 +169,13 @@ func TestNodeSettings(t *testing.T) {
 			trainee: func(t *testing.T, n *diskNode) {
 				n.write(t, "etc/systemd/system/kubelet.service.d/90-mine.conf", "[Service]\n")
 				n.write(t, "etc/cni/net.d/a name with spaces", "")
+				n.write(t, "run/systemd/system/kubelet.service.d/override.conf", "[Service]\n")
 				n.remove(t, "etc/containerd/config.toml")
 				n.write(t, "etc/containerd/config.toml/inside", "a folder now")
 			},
 			changed: []string{
 				"etc/cni/net.d/a name with spaces", "etc/containerd/config.toml", "etc/containerd/config.toml/inside", "etc/systemd/system/kubelet.service.d/90-mine.conf",
+				"run/systemd/system/kubelet.service.d/override.conf",
 			},
 			calls: []string{"daemon-reload", "restart --no-block containerd.service", "restart --no-block kubelet.service"},
 		},
