@@ -116,12 +116,23 @@ func (e *Engine) restoreNode(ctx context.Context, name string, awaitReady bool, 
 // ensureRegistered makes a Node object that was deleted anew, in the pod network that it had,
 // and the kubelet take it for its own: it registers only when it starts. One that somebody
 // registered again meanwhile has another network, and the node's files with it: the run's
-// own is made anew as well. It tells whether anything was needed.
+// own is made anew as well, also before it was given that network. It tells whether anything was needed.
 func (e *Engine) ensureRegistered(ctx context.Context, name string, was verifier.NodeState, own bool) (anew bool, err error) {
+	err = wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(ctx context.Context) (bool, error) {
+		anew, err = e.registerAnew(ctx, name, was, own)
+		if apierrors.IsAlreadyExists(err) { // the kubelet was quicker
+			return false, nil
+		}
+		return true, err
+	})
+	return anew, err
+}
+
+func (e *Engine) registerAnew(ctx context.Context, name string, was verifier.NodeState, own bool) (anew bool, err error) {
 	nodes := e.Client.CoreV1().Nodes()
 	node, err := nodes.Get(ctx, name, metav1.GetOptions{})
 	switch {
-	case err == nil && (!own || len(was.PodCIDRs) == 0 || len(node.Spec.PodCIDRs) == 0 || slices.Equal(was.PodCIDRs, node.Spec.PodCIDRs)):
+	case err == nil && (!own || len(was.PodCIDRs) == 0 || slices.Equal(was.PodCIDRs, node.Spec.PodCIDRs)):
 		return false, nil
 	case err == nil:
 		err = nodes.Delete(ctx, name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &node.UID}})
@@ -136,7 +147,7 @@ func (e *Engine) ensureRegistered(ctx context.Context, name string, was verifier
 	if len(was.PodCIDRs) > 0 {
 		made.Spec.PodCIDR = was.PodCIDRs[0]
 	}
-	if _, err := nodes.Create(ctx, made, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
+	if _, err := nodes.Create(ctx, made, metav1.CreateOptions{}); err != nil {
 		return false, fmt.Errorf("make node %s again: %w", name, err)
 	}
 	if _, err := e.Nodes.Run(ctx, name, "systemctl", "restart", "kubelet"); err != nil {

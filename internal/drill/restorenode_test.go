@@ -2,6 +2,7 @@ package drill
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -9,7 +10,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
+
+	"github.com/firedrill/firedrill/verifier"
 )
 
 // kubelets is node access that takes a node for its own when its kubelet is restarted.
@@ -130,5 +137,41 @@ func TestTheNodesOfTheRunAreRestored(t *testing.T) {
 	}
 	if len(k.restarted) != 3 {
 		t.Errorf("in the nodes was run: %q, want the kubelets of w2, w2 and w4 restarted", k.restarted)
+	}
+}
+
+// A node whose kubelet registers it in the same moment gets the network that it had all the same.
+func TestTheKubeletIsQuicker(t *testing.T) {
+	t.Parallel()
+	was := verifier.NodeState{PodCIDRs: []string{"10.244.4.0/24"}}
+	for name, prepare := range map[string]func(client *fake.Clientset){
+		"it has no network yet": func(client *fake.Clientset) {
+			if err := client.Tracker().Add(readyNode("w", nil)); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"between two requests": func(client *fake.Clientset) {
+			first := true
+			client.PrependReactor("create", "nodes", func(clienttesting.Action) (bool, runtime.Object, error) {
+				if !first {
+					return false, nil, nil
+				}
+				first = false
+				return true, nil, errors.Join(client.Tracker().Add(inNetwork(readyNode("w", nil), "10.244.9.0/24")),
+					apierrors.NewAlreadyExists(corev1.Resource("nodes"), "w"))
+			})
+		},
+	} {
+		client := fake.NewClientset()
+		prepare(client)
+		k := &kubelets{w: &world{t: t, client: client}}
+		e := &Engine{Deps: Deps{Client: client, Nodes: k}}
+		anew, err := e.ensureRegistered(t.Context(), "w", was, true)
+		if err != nil || !anew || len(k.restarted) != 1 {
+			t.Errorf("%s: anew %v, %v, restarted %q", name, anew, err, k.restarted)
+		}
+		if node, err := client.CoreV1().Nodes().Get(t.Context(), "w", metav1.GetOptions{}); err != nil || node.Spec.PodCIDR != "10.244.4.0/24" {
+			t.Errorf("%s: %+v, %v", name, node.Spec, err)
+		}
 	}
 }
