@@ -16,37 +16,43 @@ var LoadFiles = []string{"/proc/stat", "/proc/meminfo"} //nolint:gochecknoglobal
 func ParseLoad(text string) (Load, error) {
 	var l Load
 	for lines := bufio.NewScanner(strings.NewReader(text)); lines.Scan(); {
-		fields := strings.Fields(lines.Text())
-		if len(fields) < 2 {
-			continue
-		}
-		switch name := fields[0]; {
+		name, rest, _ := strings.Cut(lines.Text(), " ")
+		var err error
+		switch {
 		case name == "cpu":
-			if len(fields) < 9 {
-				return Load{}, fmt.Errorf("/proc/stat: %q has %d numbers, want user, nice, system, idle, iowait, irq, softirq, steal", lines.Text(), len(fields)-1)
-			}
-			for i, field := range fields[1:9] { // the guests' time that follows is part of user and nice
-				ticks, err := strconv.ParseUint(field, 10, 64)
-				if err != nil {
-					return Load{}, fmt.Errorf("/proc/stat: %q: %w", lines.Text(), err)
-				}
-				l.Total += ticks
-				if i == 3 || i == 4 { // idle, and idle until a disk answers
-					l.Idle += ticks
-				}
-			}
+			err = l.addTicks(strings.Fields(rest))
 		case strings.HasPrefix(name, "cpu"):
 			l.Processors++
 		case name == "MemAvailable:":
-			kib, err := strconv.ParseUint(fields[1], 10, 64)
-			if err != nil {
-				return Load{}, fmt.Errorf("/proc/meminfo: %q: %w", lines.Text(), err)
-			}
-			l.Available = kib << 10
+			l.Available, err = strconv.ParseUint(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
+			l.Available <<= 10
+		}
+		if err != nil {
+			return Load{}, fmt.Errorf("the machine's load: %q: %w", lines.Text(), err)
 		}
 	}
 	if l.Total == 0 || l.Processors == 0 || l.Available == 0 {
 		return Load{}, errors.New("the machine's processor time or memory is missing in /proc/stat and /proc/meminfo")
 	}
 	return l, nil
+}
+
+// addTicks reads the time of all processors: user, nice, system, idle, iowait, irq, softirq,
+// steal. That of guests, which follows, is part of user and nice.
+func (l *Load) addTicks(fields []string) error {
+	const nice, idle, iowait, steal = 1, 3, 4, 7
+	if len(fields) <= steal {
+		return fmt.Errorf("%d numbers, want %d at least", len(fields), steal+1)
+	}
+	for i, field := range fields[:steal+1] {
+		ticks, err := strconv.ParseUint(field, 10, 64)
+		if err != nil {
+			return err
+		}
+		l.Total += ticks
+		if i == nice || i == idle || i == iowait { // what gives way to others, and what waits for a disk
+			l.Idle += ticks
+		}
+	}
+	return nil
 }

@@ -31,7 +31,7 @@ func (r Room) open(ctx context.Context) (opened *room, closed func()) {
 // Load is what the machine of the cluster's nodes is at.
 type Load struct {
 	Processors  int
-	Idle, Total uint64 // processor time since its start, of all processors, in clock ticks
+	Idle, Total uint64 // processor time since its start, of all processors, in clock ticks; what gives way to others is idle
 	Available   uint64 // memory that new processes may have, in bytes
 }
 
