@@ -100,6 +100,27 @@ func TestSecretKept(t *testing.T) {
 		"projected": {volume(corev1.VolumeSource{Projected: &corev1.ProjectedVolumeSource{Sources: []corev1.VolumeProjection{
 			{Secret: &corev1.SecretProjection{LocalObjectReference: ref("good")}},
 		}}}, ""), ""},
+		"projected, and a dummy over it":               {volume(projected(secretSource("good"), secretSource("dummy")), ""), secretValue},
+		"projected over a dummy":                       {volume(projected(secretSource("dummy"), secretSource("good")), ""), ""},
+		"projected, and a dummy over the other side's": {volume(projected(secretSource("ledger"), secretSource("dummy")), ""), secretValue},
+		"projected, without the key over it":           {volume(projected(secretSource("good"), secretSource("empty")), ""), ""},
+		"projected, in clear over it":                  {volume(projected(secretSource("good"), configMapSource("clear")), ""), secretClear},
+		"projected over what is in clear":              {volume(projected(configMapSource("clear"), secretSource("good")), ""), ""},
+		"projected, none has the key":                  {volume(projected(secretSource("empty"), secretSource("ledger")), ""), secretReference},
+		"projected, not there yet":                     {volume(projected(secretSource("dummy"), secretSource("none")), ""), ""},
+		"projected, labels over it": {volume(projected(secretSource("good"), corev1.VolumeProjection{DownwardAPI: &corev1.DownwardAPIProjection{
+			Items: []corev1.DownwardAPIVolumeFile{{Path: "token"}},
+		}}), ""), secretClear},
+		"the file named by a ConfigMap": {func(d *appsv1.Deployment) {
+			volume(secretVolume("dummy"), "")(d)
+			web(d).Env = []corev1.EnvVar{fromSecretKey("good", false), {Name: "TOKEN_FILE", ValueFrom: &corev1.EnvVarSource{ConfigMapKeyRef: &corev1.ConfigMapKeySelector{
+				LocalObjectReference: ref("clear"), Key: "file",
+			}}}}
+		}, secretValue},
+		"the file named later": {func(d *appsv1.Deployment) {
+			volume(secretVolume("dummy"), "")(d)
+			web(d).Env = []corev1.EnvVar{{Name: "TOKEN_FILE", Value: "/none"}, {Name: "TOKEN_FILE", Value: "/creds/token"}}
+		}, secretValue},
 		"mounted from a ConfigMap": {volume(corev1.VolumeSource{ConfigMap: &corev1.ConfigMapVolumeSource{LocalObjectReference: ref("clear")}}, ""), secretClear},
 		"an empty folder":          {volume(corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}, ""), secretReference},
 		"a file of no volume":      {env(corev1.EnvVar{Name: "TOKEN_FILE", Value: "/creds/token"}), secretReference},
@@ -130,8 +151,20 @@ func credentials() []runtime.Object {
 		secretNamed("ledger", map[string]string{"accepted": "s3cret"}), secretNamed("good", map[string]string{"token": "s3cret\n"}),
 		secretNamed("dummy", map[string]string{"token": "changeme"}), secretNamed("empty", nil),
 		secretNamed("whole", map[string]string{"TOKEN": "s3cret"}), secretNamed("prefixed", map[string]string{"KEN": "s3cret"}),
-		&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "clear", Namespace: shopNS}, Data: map[string]string{"TOKEN": "s3cret", "token": "s3cret"}},
+		&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "clear", Namespace: shopNS}, Data: map[string]string{"TOKEN": "s3cret", "token": "s3cret", "file": "/creds/token"}},
 	}
+}
+
+func projected(sources ...corev1.VolumeProjection) corev1.VolumeSource {
+	return corev1.VolumeSource{Projected: &corev1.ProjectedVolumeSource{Sources: sources}}
+}
+
+func secretSource(name string) corev1.VolumeProjection {
+	return corev1.VolumeProjection{Secret: &corev1.SecretProjection{LocalObjectReference: corev1.LocalObjectReference{Name: name}}}
+}
+
+func configMapSource(name string) corev1.VolumeProjection {
+	return corev1.VolumeProjection{ConfigMap: &corev1.ConfigMapProjection{LocalObjectReference: corev1.LocalObjectReference{Name: name}}}
 }
 
 func TestSecretKeptBlind(t *testing.T) {

@@ -3,7 +3,6 @@ package verifier
 import (
 	"context"
 	"fmt"
-	"path"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -25,6 +24,7 @@ type origin struct {
 	object   string // name of the Secret or ConfigMap
 	key      string
 	optional bool
+	value    string // of a variable that stands in the template; it is never told
 }
 
 func (o origin) String() string {
@@ -38,24 +38,54 @@ func (o origin) String() string {
 }
 
 func secretOrigin(name, key string, optional *bool) origin {
-	return origin{fromSecret, name, key, optional != nil && *optional}
+	return origin{from: fromSecret, object: name, key: key, optional: optional != nil && *optional}
 }
 
 func configMapOrigin(name, key string, optional *bool) origin {
-	return origin{fromConfigMap, name, key, optional != nil && *optional}
+	return origin{from: fromConfigMap, object: name, key: key, optional: optional != nil && *optional}
 }
 
 // credential finds the origin of a container's credential: it follows the file where the
 // container is told of one, else the variable.
 func (t *Target) credential(ctx context.Context, spec corev1.PodSpec, container corev1.Container, env, fileEnv string) (origin, error) {
-	if fileEnv != "" {
-		for _, v := range container.Env {
-			if v.Name == fileEnv && v.Value != "" {
-				return ofFile(spec, container, v.Value), nil
-			}
-		}
+	if fileEnv == "" {
+		return t.ofEnv(ctx, container, env)
 	}
-	return t.ofEnv(ctx, container, env)
+	of, err := t.ofEnv(ctx, container, fileEnv)
+	if err != nil {
+		return origin{}, err
+	}
+	file, told, err := t.valueOf(ctx, of)
+	switch {
+	case err != nil:
+		return origin{}, err
+	case !told:
+		return t.ofEnv(ctx, container, env)
+	}
+	return t.ofFile(ctx, spec, container, file)
+}
+
+// valueOf reads a value where it comes from; told is false where a container is given none. A
+// value that only the kubelet knows is empty.
+func (t *Target) valueOf(ctx context.Context, of origin) (value string, told bool, err error) {
+	switch of.from {
+	case fromTemplate:
+		return of.value, true, nil
+	case fromSecret:
+		secret, err := t.secret(ctx, of.object)
+		if err != nil || secret == nil {
+			return "", false, err
+		}
+		data, has := secret.Data[of.key]
+		return string(data), has && len(data) > 0, nil
+	case fromConfigMap:
+		config, err := t.configMap(ctx, of.object)
+		if err != nil || config == nil {
+			return "", false, err
+		}
+		return config.Data[of.key], config.Data[of.key] != "", nil
+	}
+	return "", false, nil
 }
 
 // ofEnv finds the origin of an environment variable. As in the kubelet, env wins over
@@ -102,7 +132,7 @@ func ofVariable(v corev1.EnvVar) origin {
 	case s != nil && s.ConfigMapKeyRef != nil:
 		return configMapOrigin(s.ConfigMapKeyRef.Name, s.ConfigMapKeyRef.Key, s.ConfigMapKeyRef.Optional)
 	}
-	return origin{from: fromTemplate}
+	return origin{from: fromTemplate, value: v.Value}
 }
 
 // ofSource finds a key in a whole object that becomes environment. An object that is
@@ -125,93 +155,17 @@ func (t *Target) ofSource(ctx context.Context, source corev1.EnvFromSource, key 
 		}
 	case source.ConfigMapRef != nil:
 		found := configMapOrigin(source.ConfigMapRef.Name, key, source.ConfigMapRef.Optional)
-		config, err := t.Client.CoreV1().ConfigMaps(t.Namespace).Get(ctx, found.object, metav1.GetOptions{})
-		if err != nil && !apierrors.IsNotFound(err) {
-			return origin{}, fmt.Errorf("read ConfigMap %s: %w", found.object, err)
+		config, err := t.configMap(ctx, found.object)
+		if err != nil {
+			return origin{}, err
 		}
-		if err == nil {
+		if config != nil {
 			if _, has := config.Data[key]; has {
 				return found, nil
 			}
 		}
 	}
 	return origin{}, nil
-}
-
-// ofFile finds the origin of a file in a container.
-func ofFile(spec corev1.PodSpec, c corev1.Container, file string) origin {
-	mount, rest := mountOf(c, file)
-	if mount == nil {
-		return origin{}
-	}
-	for _, v := range spec.Volumes {
-		if v.Name == mount.Name {
-			return ofVolume(v.VolumeSource, rest)
-		}
-	}
-	return origin{}
-}
-
-// mountOf is the mount that a file lies in, and the file's path in the volume.
-func mountOf(c corev1.Container, file string) (*corev1.VolumeMount, string) {
-	file = path.Clean(file)
-	var best *corev1.VolumeMount
-	rest := ""
-	for i := range c.VolumeMounts {
-		m := &c.VolumeMounts[i]
-		dir := path.Clean(m.MountPath)
-		inside, under := strings.CutPrefix(file, strings.TrimSuffix(dir, "/")+"/")
-		if file != dir && !under {
-			continue
-		}
-		if best == nil || len(dir) > len(path.Clean(best.MountPath)) {
-			best, rest = m, path.Join(m.SubPath, inside)
-			if file == dir {
-				rest = m.SubPath
-			}
-		}
-	}
-	return best, rest
-}
-
-func ofVolume(v corev1.VolumeSource, file string) origin {
-	switch {
-	case v.Secret != nil:
-		if key, found := keyOf(v.Secret.Items, file); found {
-			return secretOrigin(v.Secret.SecretName, key, v.Secret.Optional)
-		}
-	case v.ConfigMap != nil:
-		if key, found := keyOf(v.ConfigMap.Items, file); found {
-			return configMapOrigin(v.ConfigMap.Name, key, v.ConfigMap.Optional)
-		}
-	case v.Projected != nil:
-		for _, s := range v.Projected.Sources {
-			if s.Secret != nil {
-				if key, found := keyOf(s.Secret.Items, file); found {
-					return secretOrigin(s.Secret.Name, key, s.Secret.Optional)
-				}
-			}
-			if s.ConfigMap != nil {
-				if key, found := keyOf(s.ConfigMap.Items, file); found {
-					return configMapOrigin(s.ConfigMap.Name, key, s.ConfigMap.Optional)
-				}
-			}
-		}
-	}
-	return origin{}
-}
-
-// keyOf is the key whose value a file holds: its own name, unless items say otherwise.
-func keyOf(items []corev1.KeyToPath, file string) (string, bool) {
-	if len(items) == 0 {
-		return file, file != ""
-	}
-	for _, item := range items {
-		if path.Clean(item.Path) == file {
-			return item.Key, true
-		}
-	}
-	return "", false
 }
 
 // secret reads a Secret of the drill's namespace; nil when there is none.
@@ -225,5 +179,19 @@ func (t *Target) secret(ctx context.Context, name string) (*corev1.Secret, error
 			return nil, fmt.Errorf("read Secret %s: %w", name, err)
 		}
 		return s, nil
+	})
+}
+
+// configMap reads a ConfigMap of the drill's namespace; nil when there is none.
+func (t *Target) configMap(ctx context.Context, name string) (*corev1.ConfigMap, error) {
+	return once(t, "configmap/"+name, func() (*corev1.ConfigMap, error) {
+		m, err := t.Client.CoreV1().ConfigMaps(t.Namespace).Get(ctx, name, metav1.GetOptions{})
+		if apierrors.IsNotFound(err) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read ConfigMap %s: %w", name, err)
+		}
+		return m, nil
 	})
 }
