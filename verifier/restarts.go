@@ -16,7 +16,8 @@ const defaultQuiet = 15 * time.Second
 // NoRestarts passes while no container of the pods has ended: since the hold began, or
 // over the window outside of one. It reads what the kubelet keeps of a container's last
 // end, so a kill and a quick restart between two looks do not escape it. Times are the
-// node's; what a skewed clock hides, the Runner's own watch on the pods still sees.
+// node's; what a skewed clock hides, the Runner's own watch on the pods still sees. One that
+// the kubelet has given up, and that runs on for its preStop hook or its grace period, fails too.
 type NoRestarts struct {
 	podSelector `yaml:",inline"`
 	Window      scenario.Duration `yaml:"window" doc:"How far to look back outside of a hold." default:"15s" min:"1s"`
@@ -56,6 +57,9 @@ func (c *NoRestarts) Observe(ctx context.Context, t *Target) (Observation, error
 			running++
 			evidence += podLine(p) + "; "
 		}
+	}
+	if reason, err := t.killing(ctx, pods); err != nil || reason != "" {
+		return Observation{Reason: reason, Evidence: evidence}, err
 	}
 	if running == 0 {
 		return Observation{Reason: fmt.Sprintf("no pod matches %s: nothing runs", c.Selector)}, nil
