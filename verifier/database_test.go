@@ -28,7 +28,7 @@ func dbSet(changes ...func(*appsv1.StatefulSet)) *appsv1.StatefulSet {
 		ObjectMeta: metav1.ObjectMeta{Name: "db", Namespace: shopNS, UID: "set", Generation: 1},
 		Spec: appsv1.StatefulSetSpec{
 			Replicas: &one, ServiceName: "db-nodes", Selector: &metav1.LabelSelector{MatchLabels: dbLabels()},
-			Template:             corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: dbLabels()}},
+			Template:             corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: dbLabels()}, Spec: corev1.PodSpec{Containers: dbContainers()}},
 			VolumeClaimTemplates: []corev1.PersistentVolumeClaim{{ObjectMeta: metav1.ObjectMeta{Name: "data"}}},
 		},
 		Status: appsv1.StatefulSetStatus{ObservedGeneration: 1, Replicas: 1, UpdatedReplicas: 1, ReadyReplicas: 1, AvailableReplicas: 1},
@@ -39,17 +39,21 @@ func dbSet(changes ...func(*appsv1.StatefulSet)) *appsv1.StatefulSet {
 	return s
 }
 
+func dbContainers() []corev1.Container {
+	return []corev1.Container{{
+		Name: "postgres", Ports: []corev1.ContainerPort{{ContainerPort: 5432}},
+		VolumeMounts: []corev1.VolumeMount{{Name: "data", MountPath: "/var/lib/postgresql/data"}, {Name: "init", MountPath: "/docker-entrypoint-initdb.d"}},
+	}}
+}
+
 func dbPod(name string, changes ...func(*corev1.Pod)) *corev1.Pod {
 	p := pod(name, func(p *corev1.Pod) {
 		p.Labels = dbLabels()
 		p.OwnerReferences = []metav1.OwnerReference{controlledBy("StatefulSet", "db", "set")}
 		p.Status.PodIP = "10.1.2.3"
 		p.Spec = corev1.PodSpec{
-			Containers: []corev1.Container{{
-				Name: "postgres", Ports: []corev1.ContainerPort{{ContainerPort: 5432}},
-				VolumeMounts: []corev1.VolumeMount{{Name: "data", MountPath: "/var/lib/postgresql/data"}, {Name: "init", MountPath: "/docker-entrypoint-initdb.d"}},
-			}},
-			Volumes: []corev1.Volume{onClaim("data", "data-"+name), {Name: "init"}},
+			Containers: dbContainers(),
+			Volumes:    []corev1.Volume{onClaim("data", "data-"+name), {Name: "init"}},
 		}
 	})
 	for _, c := range changes {

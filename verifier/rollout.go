@@ -12,7 +12,7 @@ import (
 
 // RolloutComplete passes when the newest template runs everywhere and nothing else does.
 // It is what `kubectl rollout status` waits for, and more: not paused, not scaled to
-// zero, and no pod of before left terminating.
+// zero, no pod of before left terminating, and none changed in place.
 type RolloutComplete struct {
 	workloadRef `yaml:",inline"`
 }
@@ -34,6 +34,9 @@ func (c *RolloutComplete) Observe(ctx context.Context, t *Target) (Observation, 
 		c.key(), w.meta.Generation, w.observed, w.wanted, w.existing, w.updated, w.ready, w.available)
 	if reason := unfinished(w, pods); reason != "" {
 		return Observation{Reason: reason, Evidence: withPods(evidence, pods)}, nil
+	}
+	if reason, err := unlikeTemplate(ctx, t, w, pods); err != nil || reason != "" {
+		return Observation{Reason: reason, Evidence: withPods(evidence, pods)}, err
 	}
 	return Observation{
 		Passed: true, Evidence: evidence,

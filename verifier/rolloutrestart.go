@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -46,7 +47,8 @@ func (t *Target) deletePod(ctx context.Context, p *corev1.Pod) (string, error) {
 }
 
 // RolloutRestart makes a new revision of the workload behind a Service: what two pods of
-// two revisions do to each other shows only in a rollout.
+// two revisions do to each other shows only in a rollout. Where pods of an older one stay
+// until they are deleted (OnDelete, a partition), it deletes one.
 type RolloutRestart struct {
 	serviceRef `yaml:",inline"`
 }
@@ -70,10 +72,16 @@ func (p *RolloutRestart) Perturb(ctx context.Context, t *Target) (string, error)
 	if err != nil {
 		return "", err
 	}
-	if err := t.patchWorkload(ctx, kind, name, patch); err != nil {
+	byHand, err := t.patchWorkload(ctx, kind, name, patch)
+	if err != nil {
 		return "", fmt.Errorf("restart %s %s: %w", kind, name, err)
 	}
-	return "rolled " + kind + " " + name + " out anew", nil
+	did := "rolled " + kind + " " + name + " out anew"
+	if !byHand {
+		return did, nil
+	}
+	deleted, err := t.deletePod(ctx, t.draw(pods, func(*corev1.Pod) bool { return true }))
+	return did + ", " + deleted, err
 }
 
 // workloadOf names what a pod belongs to; the ReplicaSet's Deployment instead of itself.
@@ -96,17 +104,19 @@ func (t *Target) workloadOf(ctx context.Context, p *corev1.Pod) (kind, name stri
 	return above.Kind, above.Name, nil
 }
 
-func (t *Target) patchWorkload(ctx context.Context, kind, name string, patch []byte) (err error) {
+// patchWorkload patches a workload, and tells whether its pods are replaced by hand.
+func (t *Target) patchWorkload(ctx context.Context, kind, name string, patch []byte) (byHand bool, err error) {
 	apps := t.Client.AppsV1()
 	switch kind {
 	case kindDeployment:
 		_, err = apps.Deployments(t.Namespace).Patch(ctx, name, types.StrategicMergePatchType, patch, metav1.PatchOptions{})
+		return false, err
 	case kindStatefulSet:
-		_, err = apps.StatefulSets(t.Namespace).Patch(ctx, name, types.StrategicMergePatchType, patch, metav1.PatchOptions{})
+		s, err := apps.StatefulSets(t.Namespace).Patch(ctx, name, types.StrategicMergePatchType, patch, metav1.PatchOptions{})
+		return err == nil && updatedByHand(s), err
 	case kindDaemonSet:
-		_, err = apps.DaemonSets(t.Namespace).Patch(ctx, name, types.StrategicMergePatchType, patch, metav1.PatchOptions{})
-	default:
-		err = fmt.Errorf("a %s has no rollout", kind)
+		d, err := apps.DaemonSets(t.Namespace).Patch(ctx, name, types.StrategicMergePatchType, patch, metav1.PatchOptions{})
+		return err == nil && d.Spec.UpdateStrategy.Type == appsv1.OnDeleteDaemonSetStrategyType, err
 	}
-	return err
+	return false, fmt.Errorf("a %s has no rollout", kind)
 }

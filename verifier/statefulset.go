@@ -42,7 +42,13 @@ func (c *StatefulSetServes) Observe(ctx context.Context, t *Target) (Observation
 	}
 	evidence := fmt.Sprintf("StatefulSet %s: %d replicas wanted, %d ready, %d updated, %d behind the Service",
 		set.Name, w.wanted, w.ready, w.updated, len(pods))
-	if reason := unfinished(w, own); reason != "" {
+	reason := unfinished(w, own)
+	if reason == "" {
+		if reason, err = unlikeTemplate(ctx, t, w, own); err != nil {
+			return Observation{}, err
+		}
+	}
+	if reason != "" {
 		return Observation{Reason: "StatefulSet " + set.Name + ": " + reason, Evidence: withPods(evidence, own)}, nil
 	}
 	return Observation{Passed: true, Reason: "Service " + c.Service + " is served by StatefulSet " + set.Name, Evidence: evidence}, nil

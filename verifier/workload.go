@@ -118,7 +118,17 @@ func ofStatefulSet(s *appsv1.StatefulSet) (*workload, error) {
 	w.observed, w.wanted = s.Status.ObservedGeneration, orOne(s.Spec.Replicas)
 	w.existing, w.updated = s.Status.Replicas, s.Status.UpdatedReplicas
 	w.ready, w.available = s.Status.ReadyReplicas, s.Status.AvailableReplicas
+	if updatedByHand(s) {
+		w.updated = w.wanted
+	}
 	return w, nil
+}
+
+// updatedByHand tells whether pods of an older template stay until somebody deletes them. Then
+// that the newest one runs everywhere is not to be asked for, only that all pods are like it.
+func updatedByHand(s *appsv1.StatefulSet) bool {
+	by := s.Spec.UpdateStrategy
+	return by.Type == appsv1.OnDeleteStatefulSetStrategyType || by.RollingUpdate != nil && orZero(by.RollingUpdate.Partition) > 0
 }
 
 func ofDaemonSet(d *appsv1.DaemonSet) (*workload, error) {
@@ -129,10 +139,20 @@ func ofDaemonSet(d *appsv1.DaemonSet) (*workload, error) {
 	s := d.Status
 	w.observed, w.wanted, w.existing = s.ObservedGeneration, s.DesiredNumberScheduled, s.CurrentNumberScheduled
 	w.updated, w.ready, w.available = s.UpdatedNumberScheduled, s.NumberReady, s.NumberAvailable
+	if d.Spec.UpdateStrategy.Type == appsv1.OnDeleteDaemonSetStrategyType { // as of a StatefulSet
+		w.updated = w.wanted
+	}
 	if s.NumberMisscheduled > 0 {
 		w.stalled = fmt.Sprintf("%d pods run on nodes where they should not", s.NumberMisscheduled)
 	}
 	return w, nil
+}
+
+func orZero(n *int32) int32 {
+	if n == nil {
+		return 0
+	}
+	return *n
 }
 
 // orOne is the API's own default for a replica count that is not set.
