@@ -90,6 +90,23 @@ func byContainer(h *autoscalingv2.HorizontalPodAutoscaler) {
 	}}
 }
 
+// beside is a metric behind the one that the autoscaler has.
+func beside(m autoscalingv2.MetricSpec) hpaChange {
+	return func(h *autoscalingv2.HorizontalPodAutoscaler) { h.Spec.Metrics = append(h.Spec.Metrics, m) }
+}
+
+func byCPU(percent int32) autoscalingv2.MetricSpec {
+	return hpa(utilization(percent)).Spec.Metrics[0]
+}
+
+func containerCPU(percent int32) autoscalingv2.MetricSpec {
+	return hpa(utilization(percent), byContainer).Spec.Metrics[0]
+}
+
+func memoryMetric(percent int32) autoscalingv2.MetricSpec {
+	return hpa(utilization(percent), byMemory).Spec.Metrics[0]
+}
+
 func TestHPAActive(t *testing.T) {
 	t.Parallel()
 	check := &HPAActive{hpaRef{"checkout"}, "checkout"}
@@ -193,6 +210,12 @@ func TestHPASafeguards(t *testing.T) {
 		"target: as a value":            {&HPATarget{ref, 2}, averageValue("30m"), true, "of the size it was"},
 		"target: as a value, too small": {&HPATarget{ref, 2}, averageValue("1m"), false, "lowered from 30m to 1m"},
 		"target: as a value, too large": {&HPATarget{ref, 2}, averageValue("1"), false, "raised from 30m to 1000m"},
+		"target: a second, of 30 %":     {&HPATarget{ref, 1.35}, beside(byCPU(30)), false, "lowered from 60% to 30%"},
+		"target: a second, of 400 %":    {&HPATarget{ref, 1.35}, beside(byCPU(400)), false, "raised from 60% to 400%"},
+		"target: the same twice":        {&HPATarget{ref, 1.35}, beside(byCPU(60)), true, "of the size it was"},
+		"target: a container's, of 30%": {&HPATarget{ref, 1.35}, beside(containerCPU(30)), false, "lowered from 60% to 30%"},
+		"target: a container's as well": {&HPATarget{ref, 1.35}, beside(containerCPU(60)), true, "of the size it was"},
+		"target: memory beside it":      {&HPATarget{ref, 1.35}, beside(memoryMetric(30)), true, "of the size it was"},
 		"target: deleted":               {&HPATarget{ref, 2}, nil, true, "nothing to compare"},
 	}
 	base := baselineOf(t, deployment(requests("50m")), hpa())
@@ -315,5 +338,48 @@ func TestRequestWithin(t *testing.T) {
 	expect(t, check, on, false, "error: nothing to compare")
 	if err := (&RequestWithin{}).Validate(); err == nil || !strings.Contains(err.Error(), "atLeast") {
 		t.Errorf("without bounds: %v", err)
+	}
+}
+
+// TestRequestOfThePod: the autoscaler divides by the request of the pod as a whole where there
+// is one, except for a metric of one container.
+func TestRequestOfThePod(t *testing.T) {
+	t.Parallel()
+	base := baselineOf(t, deployment(requests("50m")))
+	check := &RequestWithin{workloadRef{Name: "checkout"}, "web", "cpu", 0.5, 2}
+	whole := func(requests, limits corev1.ResourceList) *corev1.ResourceRequirements {
+		return &corev1.ResourceRequirements{Requests: requests, Limits: limits}
+	}
+	memory := corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("1Gi")}
+	resized := pod("checkout-1", func(p *corev1.Pod) { p.Spec.Resources = whole(cpuList("1"), nil) })
+	cases := map[string]struct {
+		own    string // the container's
+		pod    *corev1.ResourceRequirements
+		beside runtime.Object
+		passed bool
+		want   string
+	}{
+		"as before":                      {"", whole(cpuList("50m"), nil), nil, true, "of the size it was"},
+		"far more":                       {"", whole(cpuList("200m"), nil), nil, false, "the cpu request of Deployment/checkout is 200m, more than 2x the 50m of before"},
+		"far more than the container's":  {"50m", whole(cpuList("200m"), nil), nil, false, "is 200m, more than"},
+		"far less":                       {"", whole(cpuList("1m"), nil), nil, false, "is 1m, less than"},
+		"of which the container has few": {"1m", whole(cpuList("50m"), nil), nil, true, "of the size it was"},
+		"and it is scaled by that":       {"1m", whole(cpuList("50m"), nil), hpa(byContainer), false, "the cpu request of container web of Deployment/checkout is 1m, less than"},
+		"of memory alone":                {"1m", whole(memory, nil), nil, false, "is 1m, less than"},
+		"by its limit":                   {"", whole(nil, cpuList("200m")), nil, false, "is 200m, more than"},
+		"by the container's":             {"50m", whole(nil, cpuList("200m")), nil, true, "of the size it was"},
+		"a pod was resized in place":     {"50m", nil, resized, false, "the cpu request of pod checkout-1 is 1, more than"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			objects := []runtime.Object{deployment(requests(c.own), func(d *appsv1.Deployment) { d.Spec.Template.Spec.Resources = c.pod })}
+			if c.beside != nil {
+				objects = append(objects, c.beside)
+			}
+			on := target(objects...)
+			on.Baseline = base
+			expect(t, check, on, c.passed, c.want)
+		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
@@ -118,42 +119,54 @@ func (c *HPAMaxWithin) Observe(ctx context.Context, t *Target) (Observation, err
 	})
 }
 
-// HPATarget is a safeguard: the autoscaler scales by CPU, with a target that is neither
-// far below nor far above what it was. A target as an absolute value is compared with
-// the baseline's share of the baseline's request.
+// HPATarget is a safeguard: the autoscaler scales by CPU, with targets of which none is far
+// below or far above what it was: of several metrics, the one that asks for the most replicas
+// decides. A target as an absolute value is compared with the baseline's share of the
+// baseline's request.
 type HPATarget struct {
 	hpaRef `yaml:",inline"`
-	Factor float64 `yaml:"factor" doc:"How many times more, or less, than the baseline's target is still a target." default:"2" min:"1"`
+	Factor float64 `yaml:"factor" doc:"How many times more, or less, than the baseline's target is still a target. Each CPU metric is judged." default:"2" min:"1"`
 }
 
 // Observe reads the autoscaler.
 func (c *HPATarget) Observe(ctx context.Context, t *Target) (Observation, error) {
+	return c.compare(ctx, t, func(was AutoscalerState, h *autoscalingv2.HorizontalPodAutoscaler) (Observation, error) {
+		before := cpuTargets(was.Spec)
+		if len(before) == 0 || before[0].AverageUtilization == nil {
+			return Observation{}, fmt.Errorf("the baseline of HorizontalPodAutoscaler %s has no target utilization of the CPU", c.Name)
+		}
+		now := cpuTargets(h.Spec)
+		if len(now) == 0 {
+			return Observation{Reason: "HorizontalPodAutoscaler " + c.Name + " does not scale by CPU any more"}, nil
+		}
+		var evidence []string
+		for _, target := range now {
+			expected, got, unit, err := c.comparable(t.Baseline, was, before[0], target)
+			if err != nil {
+				return Observation{}, err
+			}
+			evidence = append(evidence, fmt.Sprintf("target %g%s at the baseline, %g%s now", expected, unit, got, unit))
+			if moved := c.moved(expected, got); moved != "" {
+				return Observation{Reason: fmt.Sprintf("the target was %s from %g%s to %g%s", moved, expected, unit, got, unit), Evidence: strings.Join(evidence, "; ")}, nil
+			}
+		}
+		return Observation{Passed: true, Reason: "the target is of the size it was", Evidence: strings.Join(evidence, "; ")}, nil
+	})
+}
+
+// moved says where a target went that is none any more; empty when it is of the size it was.
+func (c *HPATarget) moved(expected, got float64) string {
 	factor := c.Factor
 	if factor < 1 {
 		factor = 2
 	}
-	return c.compare(ctx, t, func(was AutoscalerState, h *autoscalingv2.HorizontalPodAutoscaler) (Observation, error) {
-		before := cpuTarget(was.Spec)
-		if before == nil || before.AverageUtilization == nil {
-			return Observation{}, fmt.Errorf("the baseline of HorizontalPodAutoscaler %s has no target utilization of the CPU", c.Name)
-		}
-		now := cpuTarget(h.Spec)
-		if now == nil {
-			return Observation{Reason: "HorizontalPodAutoscaler " + c.Name + " does not scale by CPU any more"}, nil
-		}
-		expected, got, unit, err := c.comparable(t.Baseline, was, before, now)
-		if err != nil {
-			return Observation{}, err
-		}
-		evidence := fmt.Sprintf("target %g%s at the baseline, %g%s now", expected, unit, got, unit)
-		switch {
-		case got*factor < expected:
-			return Observation{Reason: fmt.Sprintf("the target was lowered from %g%s to %g%s", expected, unit, got, unit), Evidence: evidence}, nil
-		case got > factor*expected:
-			return Observation{Reason: fmt.Sprintf("the target was raised from %g%s to %g%s", expected, unit, got, unit), Evidence: evidence}, nil
-		}
-		return Observation{Passed: true, Reason: "the target is of the size it was", Evidence: evidence}, nil
-	})
+	switch {
+	case got*factor < expected:
+		return "lowered"
+	case got > factor*expected:
+		return "raised"
+	}
+	return ""
 }
 
 // comparable is the two targets in one unit: shares of the request, or millicores.
@@ -177,16 +190,17 @@ func (c *HPATarget) comparable(base *Baseline, was AutoscalerState, before, now 
 	return requested * float64(*before.AverageUtilization) / 100, now.AverageValue.AsApproximateFloat64() * 1000, "m", nil
 }
 
-// cpuTarget is the target of the CPU metric of the pods or of one container; nil: none.
-func cpuTarget(spec autoscalingv2.HorizontalPodAutoscalerSpec) *autoscalingv2.MetricTarget {
+// cpuTargets are the targets of the CPU metrics: of the pods, and of single containers.
+func cpuTargets(spec autoscalingv2.HorizontalPodAutoscalerSpec) []*autoscalingv2.MetricTarget {
+	var targets []*autoscalingv2.MetricTarget
 	for i := range spec.Metrics {
 		m := &spec.Metrics[i]
 		switch {
 		case m.Resource != nil && m.Resource.Name == corev1.ResourceCPU:
-			return &m.Resource.Target
+			targets = append(targets, &m.Resource.Target)
 		case m.ContainerResource != nil && m.ContainerResource.Name == corev1.ResourceCPU:
-			return &m.ContainerResource.Target
+			targets = append(targets, &m.ContainerResource.Target)
 		}
 	}
-	return nil
+	return targets
 }
