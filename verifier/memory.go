@@ -15,7 +15,12 @@ type memory struct {
 	leaks  map[string]string     // by image: how it was seen to leak
 	rows   map[string]rowsSeen   // of a table
 	twice  map[string]twiceSeen  // of a table in a pod
+	apart  map[string]lacksSeen  // of a table
 }
+
+// lacksSeen is since when, by the referee's clock, a database has not had a row that another
+// one behind the same Service has: by the database's life, then by row.
+type lacksSeen map[string]map[string]time.Time
 
 // twiceSeen is since when values were given twice, by the database's clock in seconds.
 type twiceSeen struct {
@@ -62,7 +67,7 @@ func (m *memory) lease(node string, renewed, now time.Time) leaseSeen {
 func (m *memory) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.leases, m.asked = nil, nil
+	m.leases, m.asked, m.apart = nil, nil, nil
 }
 
 // lostRows notes a table's rows, and returns how many of those that the same owner's pods
@@ -121,4 +126,33 @@ func (m *memory) noteTwice(key string, twice bool, clock int64, long time.Durati
 		m.twice = map[string]twiceSeen{}
 	}
 	m.twice[key] = seen
+}
+
+// lacking notes which rows of a table each database lacks, by its life, and returns how many
+// of them each has lacked for long.
+func (m *memory) lacking(key string, rows map[string][]string, now time.Time, long time.Duration) map[string]int {
+	if m == nil {
+		return nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	seen, late := lacksSeen{}, map[string]int{}
+	for life, lacks := range rows {
+		seen[life] = map[string]time.Time{}
+		for _, row := range lacks {
+			since, known := m.apart[key][life][row]
+			if !known {
+				since = now
+			}
+			seen[life][row] = since
+			if now.Sub(since) >= long {
+				late[life]++
+			}
+		}
+	}
+	if m.apart == nil {
+		m.apart = map[string]lacksSeen{}
+	}
+	m.apart[key] = seen
+	return late
 }

@@ -21,7 +21,8 @@ type ConfirmedRows struct {
 // RowsConfirmed passes when every database behind the Service has every row that any of the
 // databases behind it had when the page was sent. Rows that only one of several servers
 // knows count as well: each of them was confirmed to somebody. And what a StatefulSet's
-// database confirmed after that must be there when its pods were started anew.
+// database confirmed after that must be there when its pods were started anew, and in every
+// database behind the Service.
 type RowsConfirmed struct {
 	databaseRef `yaml:",inline"`
 	Table       string   `yaml:"table" doc:"The table." required:"true"`
@@ -49,7 +50,7 @@ func (c *RowsConfirmed) Observe(ctx context.Context, t *Target) (Observation, er
 	if len(pods) == 0 {
 		return c.nobody(), nil
 	}
-	all := map[string]bool{}
+	has := make([]ConfirmedRows, len(pods))
 	for i := range pods {
 		now, err := c.read(ctx, t, &pods[i])
 		var none *noDatabaseError
@@ -62,9 +63,11 @@ func (c *RowsConfirmed) Observe(ctx context.Context, t *Target) (Observation, er
 		if lost := missing(was.Rows, now.Rows); lost > 0 {
 			return Observation{Reason: fmt.Sprintf("%d of the %d rows that were confirmed before the page are not in table %s of pod %s", lost, len(was.Rows), c.Table, pods[i].Name)}, nil
 		}
-		for _, row := range now.Rows {
-			all[row] = true
-		}
+		has[i] = now
+	}
+	all := union(has)
+	if reason := c.apart(t, pods, has, all); reason != "" {
+		return Observation{Reason: reason}, nil
 	}
 	lost, err := c.lost(ctx, t, pods, all)
 	switch {
@@ -89,11 +92,22 @@ func (c *RowsConfirmed) lost(ctx context.Context, t *Target, pods []corev1.Pod, 
 	owner, lives := []string{fmt.Sprintf("%s %d", set.UID, set.Generation)}, []string{}
 	for i := range pods {
 		owner = append(owner, pods[i].Labels[appsv1.ControllerRevisionHashLabelKey]) // a pod of before the change is not of the changed one
-		lives = append(lives, fmt.Sprintf("%s %d", pods[i].UID, restartsOf(&pods[i])))
+		lives = append(lives, lifeOf(&pods[i]))
 	}
 	slices.Sort(owner)
 	slices.Sort(lives)
 	return t.memory.lostRows(c.key(), strings.Join(slices.Compact(owner), ", "), strings.Join(lives, ", "), rows), nil
+}
+
+// union is the rows of all databases.
+func union(has []ConfirmedRows) map[string]bool {
+	all := map[string]bool{}
+	for _, one := range has {
+		for _, row := range one.Rows {
+			all[row] = true
+		}
+	}
+	return all
 }
 
 // missing counts what was there and is not.
@@ -126,17 +140,16 @@ func (c *RowsConfirmed) page(ctx context.Context, t *Target, b *Baseline) error 
 	if err != nil {
 		return err
 	}
-	all, until := map[string]bool{}, ""
+	has, until := make([]ConfirmedRows, len(pods)), ""
 	for i := range pods {
 		rows, err := c.read(ctx, t, &pods[i])
 		if err != nil {
 			return fmt.Errorf("read the rows of table %s: %w", c.Table, err)
 		}
-		for _, row := range rows.Rows {
-			all[row] = true
-		}
+		has[i] = rows
 		until = max(until, rows.Until) // ISO dates of one time zone are in order as texts
 	}
+	all := union(has)
 	if len(all) == 0 {
 		return fmt.Errorf("table %s has no row where %s: there is nothing to keep", c.Table, c.where())
 	}

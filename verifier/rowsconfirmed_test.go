@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -131,4 +132,55 @@ func TestRowsLostOnTheWay(t *testing.T) {
 	expect(t, check, look(generation(1), 3, "r1 n5 n6 n7 n1 n2 n3 n4"), true, "every one of the 1 rows")
 	expect(t, check, look(generation(2), 3, "r1"), true, "every one of the 1 rows")
 	expect(t, check, look(generation(2), 3, "r1 n7"), true, "every one of the 1 rows")
+}
+
+// TestSecondWriter: two databases behind one Service that do not have each other's new rows are
+// the incident itself, whoever made them. A standby has each row some seconds later.
+func TestSecondWriter(t *testing.T) {
+	t.Parallel()
+	check := &RowsConfirmed{databaseRef: db(), Table: "orders", Columns: []string{"reference", "total"}, Column: "placed_at"}
+	base := baselineOf(t)
+	base.Confirmed = map[string]ConfirmedRows{check.key(): {Until: "2026", Rows: []string{"r1"}}}
+	rounds := func() func(seconds int, rows map[string]string) *Target {
+		remembered := new(memory)
+		return func(seconds int, rows map[string]string) *Target {
+			objects, names := []runtime.Object{dbSet()}, []string{}
+			for _, name := range []string{"db-0", "db-1"} {
+				if rows[name] != "" {
+					objects, names = append(objects, dbPod(name)), append(names, name)
+				}
+			}
+			on := target(append(objects, dbBackends(names...))...)
+			on.Pods, on.Baseline, on.FaultAt, on.memory = servers(rows), base, epoch, remembered
+			on.Now = func() time.Time { return epoch.Add(time.Duration(seconds) * time.Second) }
+			remembered.asked = nil // no answer of before counts
+			return on
+		}
+	}
+	both := func(first, second string) map[string]string {
+		return map[string]string{"db-0": "2026|" + first, "db-1": "2026|" + second}
+	}
+	const apart = "pod db-0 has been without 1 rows that table orders has in others behind Service db for more than 10s"
+	look := rounds()
+	expect(t, check, look(0, both("r1", "r1")), true, "every one of the 1 rows")
+	expect(t, check, look(1, both("r1 a1", "r1 b1")), true, "every one of the 1 rows")
+	expect(t, check, look(10, both("r1 a1 a2", "r1 b1 b2")), true, "every one of the 1 rows")
+	expect(t, check, look(11, both("r1 a1 a2", "r1 b1 b2")), false, apart)
+
+	look = rounds() // only one of them is written to
+	expect(t, check, look(0, both("r1 a1", "r1")), true, "every one of the 1 rows")
+	expect(t, check, look(12, both("r1 a1 a2", "r1")), false, "pod db-1 has been without 1 rows")
+
+	look = rounds() // one that comes back gets its time again
+	expect(t, check, look(0, both("r1 a1", "r1")), true, "every one of the 1 rows")
+	expect(t, check, look(5, map[string]string{"db-0": "2026|r1 a1"}), true, "every one of the 1 rows")
+	expect(t, check, look(30, both("r1 a1", "r1")), true, "every one of the 1 rows")
+	expect(t, check, look(40, both("r1 a1", "r1")), false, "pod db-1 has been without 1 rows")
+
+	look = rounds() // a standby that is always a row late
+	expect(t, check, look(0, both("r1 a1", "r1")), true, "every one of the 1 rows")
+	expect(t, check, look(8, both("r1 a1 a2", "r1 a1")), true, "every one of the 1 rows")
+	expect(t, check, look(16, both("r1 a1 a2 a3", "r1 a1 a2")), true, "every one of the 1 rows")
+	expect(t, check, look(24, both("r1 a1 a2 a3", "r1 a1 a2 a3")), true, "every one of the 1 rows")
+	expect(t, check, look(40, both("r1 a1 a2 a3", "r1 a1 a2 a3")), true, "every one of the 1 rows")
 }

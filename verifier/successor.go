@@ -27,15 +27,16 @@ type SuccessorKept struct {
 	serviceRef  `yaml:",inline"`
 	workloadRef `yaml:",inline"`
 	Container   string `yaml:"container" doc:"Name of the container in that workload." required:"true"`
-	Aspect      string `yaml:"aspect" doc:"What to judge: image (of the repository it was), memoryLimit (there is one), readiness (a readiness probe that asks something and gives up in time), clear (the credential stands neither in the template nor in a ConfigMap)." enum:"image,memoryLimit,readiness,clear" required:"true"`
+	Aspect      string `yaml:"aspect" doc:"What to judge: image (of the repository it was), memoryLimit (there is one, and some node has so much), readiness (a readiness probe that asks something and gives up in time), clear (the credential stands neither in the template nor in a ConfigMap)." enum:"image,memoryLimit,readiness,clear" required:"true"`
 	Env         string `yaml:"env" doc:"With aspect clear: environment variable that holds the credential."`
 	FileEnv     string `yaml:"fileEnv" doc:"With aspect clear: environment variable that, where it is set, names the file with the credential instead."`
+	URLEnv      string `yaml:"urlEnv" doc:"With aspect clear: environment variable with a URL, postgres://user:password@host, of whose password no part may stand there either. One from a Secret may: $(PASSWORD)."`
 }
 
 // Validate wants to know which credential is meant.
 func (c *SuccessorKept) Validate() error {
-	if (c.Aspect == successorClear) != (c.Env != "") || c.Env == "" && c.FileEnv != "" {
-		return errors.New("env and fileEnv: they go with aspect clear, and it needs env")
+	if (c.Aspect == successorClear) != (c.Env != "") || c.Env == "" && (c.FileEnv != "" || c.URLEnv != "") {
+		return errors.New("env, fileEnv and urlEnv: they go with aspect clear, and it needs env")
 	}
 	return nil
 }
@@ -84,20 +85,33 @@ func (c *SuccessorKept) weaker(ctx context.Context, t *Target, was ContainerStat
 			return fmt.Sprintf("runs %s instead of an image of %s", now.Image, repository(was.Image)), nil
 		}
 	case successorLimit:
-		own := now.Resources.Limits[corev1.ResourceMemory]
-		if own.Sign() <= 0 && !podLimited(p) {
-			return "has no memory limit any more", nil
-		}
+		return unlimited(ctx, t, was, now, p)
 	case successorReadiness:
 		return deafened(was.Readiness, now.ReadinessProbe), nil
 	case successorClear:
-		from, err := t.credential(ctx, p.Spec, now, c.Env, c.FileEnv)
-		if err != nil {
-			return "", err
-		}
-		if from.from == fromTemplate || from.from == fromConfigMap {
-			return "has its credential from " + from.from, nil
-		}
+		return c.told(ctx, t, now, p)
+	}
+	return "", nil
+}
+
+// told says where the container's credential can be read; empty when nowhere.
+func (c *SuccessorKept) told(ctx context.Context, t *Target, now corev1.Container, p *corev1.Pod) (string, error) {
+	from, err := t.credential(ctx, p.Spec, now, c.Env, c.FileEnv)
+	if err != nil {
+		return "", err
+	}
+	if from.from == fromTemplate || from.from == fromConfigMap {
+		return "has its credential from " + from.from, nil
+	}
+	if c.URLEnv == "" {
+		return "", nil
+	}
+	url, err := t.readable(ctx, p, now, c.URLEnv)
+	if err != nil {
+		return "", err
+	}
+	if strings.Trim(passwordIn(url), hidden) != "" {
+		return "has its credential in the URL in " + c.URLEnv + ", where everybody reads it", nil
 	}
 	return "", nil
 }
@@ -124,13 +138,24 @@ func (c *SuccessorKept) heir(was ContainerState, p *corev1.Pod) (corev1.Containe
 	return corev1.Container{}, false
 }
 
-// podLimited tells whether the pod as a whole has a memory limit (KEP-2837).
-func podLimited(p *corev1.Pod) bool {
-	if p.Spec.Resources == nil {
-		return false
+// unlimited says why a container's memory is without a limit, its own or its pod's (KEP-2837);
+// empty when it is not. A limit that no node can reach is none, as in LimitKept.
+func unlimited(ctx context.Context, t *Target, was ContainerState, now corev1.Container, p *corev1.Pod) (string, error) {
+	limit := now.Resources.Limits[corev1.ResourceMemory]
+	if limit.Sign() <= 0 && p.Spec.Resources != nil {
+		limit = p.Spec.Resources.Limits[corev1.ResourceMemory]
 	}
-	limit := p.Spec.Resources.Limits[corev1.ResourceMemory]
-	return limit.Sign() > 0
+	if limit.Sign() <= 0 {
+		return "has no memory limit any more", nil
+	}
+	if limit.Cmp(was.Limits[corev1.ResourceMemory]) <= 0 {
+		return "", nil
+	}
+	most, err := t.largestNode(ctx, corev1.ResourceMemory)
+	if err != nil || most.Sign() <= 0 || limit.Cmp(most) <= 0 {
+		return "", err
+	}
+	return fmt.Sprintf("has a memory limit of %s, more than any node has: that is none", limit.String()), nil
 }
 
 // deafened says why a readiness probe is worth less than the one before; empty when it is
