@@ -56,6 +56,16 @@ func ofTemplate(c verifier.Checker) func(w *world) {
 		return onContainer(g.Name, func(c *corev1.Container) {
 			c.Env = slices.DeleteFunc(c.Env, func(v corev1.EnvVar) bool { return v.Name == g.Env })
 		})
+	case *verifier.TemplateKept:
+		return func(w *world) {
+			w.deployment(g.Name, func(d *appsv1.Deployment) {
+				if spec := &d.Spec.Template.Spec; len(g.Only) > 0 {
+					spec.HostAliases = []corev1.HostAlias{{IP: "10.0.0.1", Hostnames: []string{"backend"}}}
+				} else {
+					spec.Containers[0].WorkingDir = "/elsewhere"
+				}
+			})
+		}
 	case *verifier.LimitKept:
 		return onContainer(g.Name, func(c *corev1.Container) { c.Resources.Limits = nil })
 	case *verifier.LimitWithin:
@@ -112,13 +122,17 @@ func ofNode(c verifier.Checker) func(w *world) {
 	case *verifier.UnitsEnabled:
 		return func(w *world) { w.units = "disabled" }
 	case *verifier.Uncordoned:
-		return func(w *world) {
-			n, err := w.client.CoreV1().Nodes().Get(w.Context(), g.Node, metav1.GetOptions{})
-			w.must(err)
-			n.Spec.Unschedulable = true
-			_, err = w.client.CoreV1().Nodes().Update(w.Context(), n, metav1.UpdateOptions{})
-			w.must(err)
-		}
+		return func(w *world) { w.cordon(g.Node) }
+	case *verifier.NodesKept:
+		return func(w *world) { w.cordon(otherWorker) } // no script: a real cluster's other worker is other runs' as well
 	}
 	return nil
+}
+
+func (w *world) cordon(node string) {
+	n, err := w.client.CoreV1().Nodes().Get(w.Context(), node, metav1.GetOptions{})
+	w.must(err)
+	n.Spec.Unschedulable = true
+	_, err = w.client.CoreV1().Nodes().Update(w.Context(), n, metav1.UpdateOptions{})
+	w.must(err)
 }

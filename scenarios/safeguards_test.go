@@ -56,10 +56,19 @@ const (
 	broken = "broken"
 )
 
-// look is the state of every safeguard that a fake cluster can show.
+// look is the state of every safeguard that a fake cluster can show. One that catches all
+// gives way to those that have a name for it, as in the Runner.
 func (w *world) look(plan verifier.Plan) map[string]string {
 	w.Helper()
 	states := map[string]string{}
+	defer func() {
+		named := slices.ContainsFunc(plan.Safeguards, func(g verifier.Guard) bool { return !g.CatchAll && states[g.Name] == broken })
+		for _, g := range plan.Safeguards {
+			if g.CatchAll && named {
+				states[g.Name] = held
+			}
+		}
+	}()
 	for _, g := range plan.Safeguards {
 		if seen(g.Checker) == nil {
 			continue

@@ -16,6 +16,7 @@ type Step struct {
 type Guard struct {
 	Name     string // of the wrong fix it catches: limit-removed
 	Sentence string // why that is not a repair
+	CatchAll bool   // it is told only while no other safeguard is broken
 	Checker
 }
 

@@ -9,8 +9,8 @@ func Registry() []Kind {
 // checkKinds are for steady states, symptoms and recoveries.
 func checkKinds() []Kind {
 	return []Kind{
-		{"rolloutComplete", "The newest template of a workload runs everywhere, is available, and nothing older is left.", func() any { return new(RolloutComplete) }},
-		{"noRestarts", "No container of the pods ended, was killed for memory or was restarted, since the hold began.", func() any { return new(NoRestarts) }},
+		{"rolloutComplete", "The newest template of a workload runs everywhere, is available, and nothing older is left, nor changed in place.", func() any { return new(RolloutComplete) }},
+		{"noRestarts", "No container of the pods ended, is being ended, was killed for memory or was restarted, since the hold began.", func() any { return new(NoRestarts) }},
 		{"containerTerminated", "A container of the pods was ended for a reason since the fault: OOMKilled.", func() any { return new(ContainerTerminated) }},
 		{"containerWaiting", "A container of the pods cannot start for a reason: CrashLoopBackOff.", func() any { return new(ContainerWaiting) }},
 		{"event", "The cluster reported something about one of the pods since the fault: FailedMount.", func() any { return new(Event) }},
@@ -32,7 +32,7 @@ func checkKinds() []Kind {
 		{"jobComplete", "The Job is complete.", func() any { return new(JobComplete) }},
 		{"statefulSetServes", "The pods behind a Service are those of one StatefulSet, whose newest template runs everywhere.", func() any { return new(StatefulSetServes) }},
 		{"rowsKept", "The PostgreSQL behind a Service has the rows that it had at the baseline, unchanged. Asked by psql in each ready pod.", func() any { return new(RowsKept) }},
-		{"rowsConfirmed", "The PostgreSQL behind a Service has every row that any of those behind it had when the page was sent, and what a StatefulSet's had before its pods were started anew. Asked by psql in each ready pod.", func() any { return new(RowsConfirmed) }},
+		{"rowsConfirmed", "The PostgreSQL behind a Service has every row that any of those behind it had when the page was sent, and what a StatefulSet's had before its pods were started anew; and none is without a row of another one for 10 s. Asked by psql in each ready pod.", func() any { return new(RowsConfirmed) }},
 		{"rowsDiffer", "Several PostgreSQL stand behind a Service, and each has rows that none of the others has: a symptom of more than one writer. Asked by psql in each ready pod.", func() any { return new(RowsDiffer) }},
 		{"rowsUnique", "The newest rows in the PostgreSQL behind a Service share a column's value with no other row, nor any that came since they did so for more than 30 s. Asked by psql in each ready pod.", func() any { return new(RowsUnique) }},
 		{"rowsArrive", "New rows arrive in the PostgreSQL behind a Service: the users write to this database and no other.", func() any { return new(RowsArrive) }},
@@ -44,6 +44,7 @@ func safeguardKinds() []Kind {
 	return []Kind{
 		{"workloadKept", "The workload exists, selects what it selected, and owns the pods behind its Services.", func() any { return new(WorkloadKept) }},
 		{"containerKept", "A container of the workload's pod template, init ones as well, is what it was.", func() any { return new(ContainerKept) }},
+		{"templateKept", "The workload's pod template, or some fields of it, is what it was.", func() any { return new(TemplateKept) }},
 		{"replicasKept", "The workload has at least the replicas it had.", func() any { return new(ReplicasKept) }},
 		{"limitKept", "A container's limit is still there, its own or its pod's, and some node has so much.", func() any { return new(LimitKept) }},
 		{"limitWithin", "A container's limit is at most a few times what it was; use limitKept beside it.", func() any { return new(LimitWithin) }},
@@ -66,8 +67,8 @@ func safeguardKinds() []Kind {
 		{"hpaRoom", "The HorizontalPodAutoscaler's minReplicas was not raised until little is left to scale, nor to more than twice what it was.", func() any { return new(HPARoom) }},
 		{"hpaMaxKept", "The HorizontalPodAutoscaler's maxReplicas, where it leaves anything to scale, is at least what it was.", func() any { return new(HPAMaxKept) }},
 		{"hpaMaxWithin", "The HorizontalPodAutoscaler's maxReplicas is at most a few times what it was.", func() any { return new(HPAMaxWithin) }},
-		{"hpaTarget", "The HorizontalPodAutoscaler scales by CPU, with a target of the size it was.", func() any { return new(HPATarget) }},
-		{"requestWithin", "A container's request, where there is one, is of the size it was.", func() any { return new(RequestWithin) }},
+		{"hpaTarget", "The HorizontalPodAutoscaler scales by CPU, alone or beside others, with each target of the size it was.", func() any { return new(HPATarget) }},
+		{"requestWithin", "The request that an autoscaler divides by, the pod's or the container's, where there is one, is of the size it was.", func() any { return new(RequestWithin) }},
 		{"claimKept", "The PersistentVolumeClaim is the one it was.", func() any { return new(ClaimKept) }},
 		{"headlessService", "The StatefulSet behind a Service, if there is one, has the headless Service that it names.", func() any { return new(HeadlessService) }},
 		{"volumePerOrdinal", "Each pod of the StatefulSet behind a Service, if there is one, keeps the database's folder on a claim of its own, made of volumeClaimTemplates, and shares it with none.", func() any { return new(VolumePerOrdinal) }},

@@ -73,9 +73,25 @@ func (w *watch) look(ctx context.Context) round {
 	}
 	start(func() { r.pods, r.podsErr = podsOf(ctx, t, w.plan.Checks) })
 	group.Wait()
+	w.plan.giveWay(r.guards)
 	r.ended = w.clock.Now()
 	r.ends = w.events.take()
 	return r
+}
+
+// giveWay lets the safeguards that catch all hold while another one, which has a name for
+// what is wrong, is broken: that one stands in the way of a recovery.
+func (p Plan) giveWay(guards []sample) {
+	for i, other := range guards {
+		if p.Safeguards[i].CatchAll || other.err != nil || other.Passed {
+			continue
+		}
+		for j := range guards {
+			if s := &guards[j]; p.Safeguards[j].CatchAll && s.err == nil && !s.Passed {
+				s.Passed, s.Reason = true, s.Reason+", for which there is a name: "+p.Safeguards[i].Name
+			}
+		}
+	}
 }
 
 // observe makes one look. A check that breaks down is one that saw nothing.

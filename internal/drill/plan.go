@@ -63,7 +63,7 @@ func Compile(f *scenario.Folder) (*Plan, error) {
 	}
 	for _, g := range spec.Safeguards {
 		plan.Recovery.Safeguards = append(plan.Recovery.Safeguards, verifier.Guard{
-			Name: g.Name, Sentence: g.Sentence, Checker: made(c, c.checks, g.Type, g.With),
+			Name: g.Name, Sentence: g.Sentence, CatchAll: g.CatchAll, Checker: made(c, c.checks, g.Type, g.With),
 		})
 	}
 	if len(c.problems) > 0 {

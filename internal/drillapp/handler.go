@@ -39,8 +39,17 @@ func newApp(cfg config, log *slog.Logger) *app {
 	return &app{
 		cfg: cfg, log: log,
 		sessions: newSessions(cfg.workingSet, cfg.sessionBytes),
-		backend:  &http.Client{Timeout: cfg.backendTimeout},
+		backend:  &http.Client{Timeout: cfg.backendTimeout, Transport: direct()},
 	}
+}
+
+// direct asks whoever the URL names, and no proxy that the environment may name: who answers
+// for the backend is the cluster's to say.
+func direct() http.RoundTripper {
+	transport, _ := http.DefaultTransport.(*http.Transport)
+	transport = transport.Clone()
+	transport.Proxy = nil
+	return transport
 }
 
 func (a *app) handler() http.Handler {

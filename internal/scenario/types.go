@@ -130,6 +130,7 @@ type Safeguard struct {
 	Sentence string `yaml:"sentence" doc:"Why this is not a repair, in one sentence." required:"true"`
 	Type     string `yaml:"type" doc:"A check kind: the safeguard holds while the check passes." required:"true"`
 	With     Params `yaml:"with" doc:"The kind's parameters."`
+	CatchAll bool   `yaml:"catchAll" doc:"Whether it is told only while no other safeguard is broken: for what the others have no name for."`
 }
 
 // Duration is a time.Duration written as 90s or 15m.

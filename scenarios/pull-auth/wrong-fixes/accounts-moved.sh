@@ -1,7 +1,7 @@
 #!/bin/sh
 # Mount other accounts into the registry, with a password that this service knows: nobody else's login fits any more.
 # variants: secret-missing, secret-corrupt
-# refused: recovery:neighbor-served
+# refused: registry-changed
 set -eu
 hash=$(kubectl get secret "$REGISTRY-accounts" -o 'jsonpath={.data.htpasswd}' | base64 -d | sed -n "s/^$PIPELINE://p")
 password=$(kubectl get secret ci-registry -o 'jsonpath={.data.\.dockerconfigjson}' | base64 -d |
