@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -42,10 +43,16 @@ type world struct {
 	units  string // how the node's units start: enabled
 }
 
+// otherWorker is the cluster's second worker, which no scenario breaks.
+const otherWorker = "other-worker"
+
 func newWorld(t *testing.T, folder *scenario.Folder, plan verifier.Plan) *world {
 	t.Helper()
 	w := &world{T: t, ns: folder.Vars[scenario.VarNamespace], units: "enabled"}
-	objects := append(w.manifests(folder), w.node(folder.Vars[scenario.VarNode])...)
+	objects := append(w.manifests(folder), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.ns}})
+	for _, name := range []string{folder.Vars[scenario.VarNode], otherWorker} {
+		objects = append(objects, w.node(name)...)
+	}
 	w.client = fake.NewClientset(objects...)
 	for _, resource := range []string{"pods", "services"} {
 		w.client.AddProxyReactor(resource, func(clienttesting.Action) (bool, restclient.ResponseWrapper, error) { return true, w, nil })
@@ -72,7 +79,7 @@ func newWorld(t *testing.T, folder *scenario.Folder, plan verifier.Plan) *world 
 // database, or how memory grows from look to look. Their own tests have those.
 func seen(c verifier.Checker) verifier.Checker {
 	switch c.(type) {
-	case *verifier.KubeletConfigKept, *verifier.LeakNotFed, *verifier.VolumePersistent, *verifier.PasswordAsked, *verifier.DatabaseSettings:
+	case *verifier.KubeletConfigKept, *verifier.KubeletDurationWithin, *verifier.LeakNotFed, *verifier.VolumePersistent, *verifier.PasswordAsked, *verifier.DatabaseSettings:
 		return nil
 	}
 	return c
@@ -88,16 +95,16 @@ func (w *world) DoRaw(context.Context) ([]byte, error) {
 
 func (w *world) Stream(context.Context) (io.ReadCloser, error) { return nil, errors.ErrUnsupported }
 
-// Run answers systemctl show, the one command that safeguards run in a node.
+// Run answers the one command that safeguards run in a node: how its units are, and what they run by.
 func (w *world) Run(_ context.Context, _ string, command ...string) (string, error) {
-	if command[0] != "systemctl" {
+	if command[0] != "sh" || !slices.Contains(command, "kubelet.service") {
 		return "", fmt.Errorf("unexpected in a node: %v", command)
 	}
 	var out string
 	for _, unit := range []string{"kubelet", "containerd"} {
-		out += fmt.Sprintf("Id=%s.service\nLoadState=loaded\nActiveState=active\nSubState=running\nUnitFileState=%s\n\n", unit, w.units)
+		out += fmt.Sprintf("Id=%s.service\nLoadState=loaded\nActiveState=active\nSubState=running\nUnitFileState=%s\nMainPID=7\n\n", unit, w.units)
 	}
-	return out, nil
+	return out + "Process=7\nFile=/var/lib/kubelet/config.yaml\nMount=/ overlay\n", nil
 }
 
 // node is a worker that is well.
@@ -105,7 +112,7 @@ func (w *world) node(name string) []runtime.Object {
 	renewed := metav1.NewMicroTime(time.Now())
 	return []runtime.Object{
 		&corev1.Node{
-			ObjectMeta: metav1.ObjectMeta{Name: name, UID: "node"},
+			ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID("node/" + name)},
 			Status:     corev1.NodeStatus{Conditions: []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue}}},
 		},
 		&coordinationv1.Lease{

@@ -37,65 +37,82 @@ func (c *KubeletConfigKept) Validate() error {
 
 // extend takes the kubelet's configuration into the baseline.
 func (c *KubeletConfigKept) extend(ctx context.Context, t *Target, b *Baseline) error {
-	if b.Kubelets[c.Node] == nil {
-		config, err := configz(ctx, t.Client, c.Node)
-		if err != nil {
-			return err
-		}
-		if b.Kubelets == nil {
-			b.Kubelets = map[string]map[string]string{}
-		}
-		b.Kubelets[c.Node] = config
+	config, err := b.takeKubelet(ctx, t, c.Node)
+	if err != nil {
+		return err
 	}
 	for _, field := range c.Fields {
-		if len(within(b.Kubelets[c.Node], field)) == 0 {
+		if len(within(config, field)) == 0 {
 			return fmt.Errorf("the kubelet of node %s has no field %s in its configuration", c.Node, field)
 		}
 	}
 	for _, field := range c.Unset {
-		if len(within(b.Kubelets[c.Node], field)) > 0 {
+		if len(within(config, field)) > 0 {
 			return fmt.Errorf("the kubelet of node %s has the field %s set: it belongs in fields", c.Node, field)
 		}
 	}
 	return nil
 }
 
+// takeKubelet reads the configuration of a node's kubelet, once for all checks.
+func (b *Baseline) takeKubelet(ctx context.Context, t *Target, node string) (map[string]string, error) {
+	if b.Kubelets[node] == nil {
+		config, err := configz(ctx, t.Client, node)
+		if err != nil {
+			return nil, err
+		}
+		if b.Kubelets == nil {
+			b.Kubelets = map[string]map[string]string{}
+		}
+		b.Kubelets[node] = config
+	}
+	return b.Kubelets[node], nil
+}
+
 // Observe asks the node's kubelet.
 func (c *KubeletConfigKept) Observe(ctx context.Context, t *Target) (Observation, error) {
+	return compareKubelet(ctx, t, c.Node, func(before, now map[string]string) Observation {
+		if changed := c.changed(before, now); len(changed) > 0 {
+			return Observation{
+				Reason:   "the kubelet of node " + c.Node + " runs with another configuration: " + changed[0],
+				Evidence: strings.Join(changed, "; "),
+			}
+		}
+		return Observation{
+			Passed: true, Reason: "the kubelet of node " + c.Node + " is configured as it was",
+			Evidence: "compared: " + strings.Join(c.Fields, ", "),
+		}
+	})
+}
+
+// compareKubelet lets judge compare the configuration in force of the baseline with the
+// present one. While the node is not well there is nothing to compare.
+func compareKubelet(ctx context.Context, t *Target, node string, judge func(before, now map[string]string) Observation) (Observation, error) {
 	if t.Baseline == nil {
 		return Observation{}, errors.New("no baseline was taken yet")
 	}
-	before, ok := t.Baseline.Kubelets[c.Node]
+	before, ok := t.Baseline.Kubelets[node]
 	if !ok {
-		return Observation{}, fmt.Errorf("the baseline has no configuration of the kubelet of node %s", c.Node)
+		return Observation{}, fmt.Errorf("the baseline has no configuration of the kubelet of node %s", node)
 	}
-	n, err := t.node(ctx, c.Node)
+	n, err := t.node(ctx, node)
 	if apierrors.IsNotFound(err) {
-		return Observation{Passed: true, Reason: gone(c.Node)}, nil // NodeKept's business
+		return Observation{Passed: true, Reason: gone(node)}, nil // NodeKept's business
 	}
 	if err != nil {
 		return Observation{}, err
 	}
 	if trouble, err := healthyNode(ctx, t, n); trouble != "" || err != nil {
-		return Observation{Passed: true, Reason: "node " + c.Node + " is not well: there is nothing to compare", Evidence: trouble}, err
+		return Observation{Passed: true, Reason: "node " + node + " is not well: there is nothing to compare", Evidence: trouble}, err
 	}
-	now, err := once(t, "configz/"+c.Node, func() (map[string]string, error) { return configz(ctx, t.Client, c.Node) })
+	now, err := once(t, "configz/"+node, func() (map[string]string, error) { return configz(ctx, t.Client, node) })
 	switch {
 	case apierrors.IsUnauthorized(err) || apierrors.IsForbidden(err):
-		return Observation{Reason: "the kubelet of node " + c.Node + " does not accept the API server any more", Evidence: err.Error()}, nil
+		return Observation{Reason: "the kubelet of node " + node + " does not accept the API server any more", Evidence: err.Error()}, nil
 	case err != nil:
 		return Observation{}, err
 	}
-	if changed := c.changed(before, now); len(changed) > 0 {
-		return Observation{
-			Reason:   "the kubelet of node " + c.Node + " runs with another configuration: " + changed[0],
-			Evidence: strings.Join(changed, "; "),
-		}, nil
-	}
-	return Observation{
-		Passed: true, Reason: "the kubelet of node " + c.Node + " is configured as it was",
-		Evidence: "compared: " + strings.Join(c.Fields, ", "),
-	}, nil
+	return judge(before, now), nil
 }
 
 // changed lists the fields that are not what they were.

@@ -50,15 +50,17 @@ func lease(ago time.Duration) *coordinationv1.Lease {
 	}
 }
 
-// systemd answers `systemctl show` with the state of the two units.
+// systemd answers with the state of the two units: "active static multi-user.target" is one
+// that this target wants.
 func systemd(kubelet, containerd string) fakeNodes {
 	return func(node string, command ...string) (string, error) {
-		if node != "worker" || command[0] != "systemctl" || command[1] != "show" {
+		if node != "worker" || command[0] != "sh" || command[2] != unitsScript {
 			return "", errors.New("unexpected: " + strings.Join(command, " "))
 		}
 		block := func(name, state string) string {
 			active, file, _ := strings.Cut(state, " ")
-			return "Id=" + name + ".service\nLoadState=loaded\nActiveState=" + active + "\nSubState=x\nUnitFileState=" + file + "\n"
+			file, wantedBy, _ := strings.Cut(file, " ")
+			return "RequiredBy=\nWantedBy=" + wantedBy + "\nId=" + name + ".service\nLoadState=loaded\nActiveState=" + active + "\nSubState=x\nUnitFileState=" + file + "\nMainPID=7\n"
 		}
 		return block("containerd", containerd) + "\n" + block("kubelet", kubelet), nil
 	}
@@ -193,6 +195,8 @@ func TestNodeUnits(t *testing.T) {
 		"restarting in a loop":   {NodeUnits{Units: both}, systemd("activating enabled", running), false, "kubelet is activating"},
 		"not enabled":            {NodeUnits{Units: both, Enabled: &yes}, systemd(byHand, running), false, "kubelet is disabled"},
 		"enabled until a reboot": {NodeUnits{Units: both, Enabled: &yes}, systemd("active enabled-runtime", running), false, "enabled-runtime"},
+		"static, unwanted":       {NodeUnits{Units: both, Enabled: &yes}, systemd("active static", running), false, "kubelet is static, and nothing wants it"},
+		"static, wanted":         {NodeUnits{Units: both, Enabled: &yes}, systemd("active static multi-user.target", running), true, "start with the node"},
 		"enabled or not":         {NodeUnits{Units: both}, systemd(byHand, running), true, "run"},
 		"masked":                 {NodeUnits{Units: both, Enabled: &yes}, systemd("active masked", running), false, "masked"},
 		"symptom: stopped":       {NodeUnits{Units: []string{"kubelet"}, Active: &no}, systemd(stopped, running), true, "kubelet do not run"},
@@ -258,6 +262,8 @@ func TestNodeSafeguards(t *testing.T) {
 		"another node was untainted":    {&NoManualUntaint{ref}, []runtime.Object{node(silent), fresh}, systemd(stopped, running), []timeline.Event{elsewhere}, true, "nobody"},
 		"units run and are enabled":     {&UnitsEnabled{ref, []string{"kubelet"}}, nil, systemd(running, running), nil, true, "without being enabled"},
 		"unit is stopped and disabled":  {&UnitsEnabled{ref, []string{"kubelet"}}, nil, systemd("inactive disabled", running), nil, true, "without being enabled"},
+		"unit's [Install] is gone":      {&UnitsEnabled{ref, []string{"kubelet"}}, nil, systemd("active static", running), nil, false, "kubelet runs but is static, and nothing wants it"},
+		"unit without [Install]":        {&UnitsEnabled{ref, []string{"kubelet"}}, nil, systemd("active static basic.target", running), nil, true, "without being enabled"},
 		"unit was started, not enabled": {&UnitsEnabled{ref, []string{"kubelet"}}, nil, systemd(byHand, running), nil, false, "kubelet runs but is disabled"},
 	}
 	for name, c := range cases {

@@ -76,10 +76,13 @@ func safeguardKinds() []Kind {
 		{"passwordAsked", "The PostgreSQL behind a Service lets nobody in over the network without a password.", func() any { return new(PasswordAsked) }},
 		{"databaseSettings", "Settings of the PostgreSQL behind a Service, if one answers, are on: fsync; and tables are not UNLOGGED. Asked by psql in each ready pod.", func() any { return new(DatabaseSettings) }},
 		{"nodeKept", "The Node object was not deleted, nor registered anew.", func() any { return new(NodeKept) }},
+		{"nodesKept", "The run's other workers are there, and take pods as they did: not cordoned, no new taint.", func() any { return new(NodesKept) }},
 		{"noManualUntaint", "No taint was taken by hand off a node that is still in trouble.", func() any { return new(NoManualUntaint) }},
 		{"uncordoned", "A node that is well again was not left cordoned.", func() any { return new(Uncordoned) }},
 		{"kubeletConfigKept", "The configuration in force of the node's kubelet is what it was, in the fields that matter.", func() any { return new(KubeletConfigKept) }},
+		{"kubeletDurationWithin", "Durations of the configuration in force of the node's kubelet are of the size they were.", func() any { return new(KubeletDurationWithin) }},
 		{"unitsEnabled", "No unit of the node runs that would not start with it.", func() any { return new(UnitsEnabled) }},
+		{"unitsPersist", "What units of the node run by survives its next reboot: no file in memory, nothing mounted over the node's settings by hand.", func() any { return new(UnitsPersist) }},
 	}
 }
 

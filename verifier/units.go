@@ -13,47 +13,40 @@ import (
 // unit is a systemd unit's state, as `systemctl show` gives it.
 type unit struct {
 	name, load, active, sub, file string
+	pid                           string // of its main process; "0": none
+	wanted                        bool   // some other unit starts it
 }
 
 func (u unit) isActive() bool { return u.active == "active" }
 
-// isEnabled: it starts with the node. A unit enabled only at run time does not.
+// isEnabled: it starts with the node. A unit enabled only at run time does not, and one whose
+// file says nothing of when it starts does so only when another unit wants it.
 func (u unit) isEnabled() bool {
-	return slices.Contains([]string{"enabled", "static", "alias", "generated"}, u.file)
+	return u.file == "enabled" || u.wanted && slices.Contains([]string{"static", "alias", "generated"}, u.file)
+}
+
+// starts says whether the unit starts with the node, as systemd names it.
+func (u unit) starts() string {
+	if u.file == "static" && !u.wanted {
+		return "static, and nothing wants it"
+	}
+	return orUnset(u.file)
 }
 
 func (u unit) String() string {
 	if u.load == "not-found" {
 		return u.name + " is not there"
 	}
-	return fmt.Sprintf("%s is %s (%s), %s", u.name, u.active, u.sub, orUnset(u.file))
+	return fmt.Sprintf("%s is %s (%s), %s", u.name, u.active, u.sub, u.starts())
 }
 
-// units reads the state of units of a node. It uses `systemctl show`, whose answer is the
-// same for every state, because the exit codes of is-active and is-enabled are answers
-// too, which Nodes.Run cannot tell from a node out of reach. The node's own two units are
-// always asked for, so that all checks of a round share one command.
+// units reads the state of units of a node.
 func (t *Target) units(ctx context.Context, node string, names []string) ([]unit, error) {
-	if t.Nodes == nil {
-		return nil, errors.New("this cluster gives no access to its nodes")
-	}
-	asked := []string{"containerd.service", "kubelet.service"}
-	for _, name := range names {
-		asked = append(asked, serviceName(name))
-	}
-	slices.Sort(asked)
-	asked = slices.Compact(asked)
-	all, err := once(t, "units/"+node+"/"+strings.Join(asked, ","), func() (map[string]unit, error) {
-		command := append([]string{"systemctl", "show", "--property=Id,LoadState,ActiveState,SubState,UnitFileState"}, asked...)
-		out, err := t.Nodes.Run(ctx, node, command...)
-		if err != nil {
-			return nil, fmt.Errorf("ask node %s for its units: %w", node, err)
-		}
-		return parseUnits(out), nil
-	})
+	out, err := t.askUnits(ctx, node, names)
 	if err != nil {
 		return nil, err
 	}
+	all := parseUnits(out)
 	var found []unit
 	for _, name := range names {
 		u, ok := all[serviceName(name)]
@@ -63,6 +56,27 @@ func (t *Target) units(ctx context.Context, node string, names []string) ([]unit
 		found = append(found, u)
 	}
 	return found, nil
+}
+
+// askUnits asks a node for the state of units and what they run by. The node's own two units
+// are always asked for, so that all checks of a round share one command.
+func (t *Target) askUnits(ctx context.Context, node string, names []string) (string, error) {
+	if t.Nodes == nil {
+		return "", errors.New("this cluster gives no access to its nodes")
+	}
+	asked := []string{"containerd.service", "kubelet.service"}
+	for _, name := range names {
+		asked = append(asked, serviceName(name))
+	}
+	slices.Sort(asked)
+	asked = slices.Compact(asked)
+	return once(t, "units/"+node+"/"+strings.Join(asked, ","), func() (string, error) {
+		out, err := t.Nodes.Run(ctx, node, append([]string{"sh", "-c", unitsScript, "sh"}, asked...)...)
+		if err != nil {
+			return "", fmt.Errorf("ask node %s for its units: %w", node, err)
+		}
+		return strings.ReplaceAll(out, "\r\n", "\n"), nil
+	})
 }
 
 // serviceName completes a unit's name as systemctl does.
@@ -76,7 +90,7 @@ func serviceName(name string) string {
 // parseUnits reads the blocks of Key=value lines of `systemctl show`, in any order of keys.
 func parseUnits(out string) map[string]unit {
 	units := map[string]unit{}
-	for block := range strings.SplitSeq(strings.ReplaceAll(out, "\r\n", "\n"), "\n\n") {
+	for block := range strings.SplitSeq(out, "\n\n") {
 		fields := map[string]string{}
 		for line := range strings.Lines(block) {
 			if key, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok {
@@ -89,7 +103,8 @@ func parseUnits(out string) map[string]unit {
 		}
 		units[fields["Id"]] = unit{
 			name: strings.TrimSuffix(fields["Id"], ".service"), load: fields["LoadState"],
-			active: fields["ActiveState"], sub: fields["SubState"], file: fields["UnitFileState"],
+			active: fields["ActiveState"], sub: fields["SubState"], file: fields["UnitFileState"], pid: fields["MainPID"],
+			wanted: fields["WantedBy"]+fields["RequiredBy"]+fields["UpheldBy"]+fields["TriggeredBy"] != "",
 		}
 	}
 	return units
@@ -116,7 +131,7 @@ func (c *NodeUnits) Observe(ctx context.Context, t *Target) (Observation, error)
 			return Observation{Reason: fmt.Sprintf("node %s: %s is %s", c.Node, u.name, orUnset(u.active)), Evidence: evidence}, nil
 		}
 		if c.Enabled != nil && u.isEnabled() != *c.Enabled {
-			return Observation{Reason: fmt.Sprintf("node %s: %s is %s", c.Node, u.name, orUnset(u.file)), Evidence: evidence}, nil
+			return Observation{Reason: fmt.Sprintf("node %s: %s is %s", c.Node, u.name, u.starts()), Evidence: evidence}, nil
 		}
 	}
 	return Observation{Passed: true, Reason: fmt.Sprintf("node %s: %s", c.Node, unitVerdict(wantActive, c.Enabled, c.Units)), Evidence: evidence}, nil
@@ -160,7 +175,7 @@ func (c *UnitsEnabled) Observe(ctx context.Context, t *Target) (Observation, err
 	for _, u := range units {
 		if u.isActive() && !u.isEnabled() {
 			return Observation{
-				Reason:   fmt.Sprintf("node %s: %s runs but is %s: it will not start with the node", c.Node, u.name, orUnset(u.file)),
+				Reason:   fmt.Sprintf("node %s: %s runs but is %s: it will not start with the node", c.Node, u.name, u.starts()),
 				Evidence: unitLines(units),
 			}, nil
 		}
