@@ -66,7 +66,8 @@ func proberContainer(image, config string) corev1.Container {
 		Args: []string{"probe"},
 		Env:  []corev1.EnvVar{{Name: "PROBE_CONFIG", Value: config}},
 		Resources: corev1.ResourceRequirements{
-			Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m"), corev1.ResourceMemory: resource.MustParse("32Mi")},
+			// Little enough for sixteen drills side by side on a control plane of two processors.
+			Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("50m"), corev1.ResourceMemory: resource.MustParse("32Mi")},
 			Limits:   corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("96Mi")},
 		},
 		SecurityContext: &corev1.SecurityContext{
