@@ -94,7 +94,7 @@ func (b *bench) room(ctx context.Context, parallel int) prove.Room {
 		processors = now.Processors
 	}
 	always := max(2, processors) // an unknown load has none
-	return prove.Room{Parallel: always, Most: min(max(always, mostBeside), 8*always), Load: load}
+	return prove.Room{Parallel: always, Most: min(max(always, mostBeside), 6*always), Load: load}
 }
 
 // benchRun is a drill under way.

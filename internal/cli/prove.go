@@ -60,8 +60,8 @@ A NAME is one of firedrill list, a PATH a scenario's folder; without either, all
 proven but those that say that they are drafts. Cases run side by side; those that break a node get a worker of their own on a
 cluster with more than two (firedrill up --workers 4), and else run alone, last. One that breaks metrics-server runs beside
 those of scenarios that have nothing to do with metrics; alone, at the end, with --keep and where no worker is lent.
-As many run side by side as the machine of the cluster has processors, and one more every five seconds for each 6 % of
-their time in which these were idle, while 2 GiB of memory are free; --parallel says how many instead.
+As many run side by side as the machine of the cluster has processors, and one more every five seconds while these
+are idle for a tenth of the time and 2 GiB of memory are free; --parallel says how many instead.
 
 A machine that is too busy can keep a hold from being seen without a gap. A case that failed
 beside others, without a verdict that is wrong on any machine, is therefore proven once more

@@ -35,32 +35,29 @@ type Load struct {
 	Available   uint64 // memory that new processes may have, in bytes
 }
 
-// When more cases may begin than may in any case. A case's memory is that of its pods, its
-// referee, and what it costs the cluster.
+// When one more case may begin than may in any case. To leave no time unused gains nothing: a run
+// costs as long as it lasts, and one that waits for a load to be felt is starved. A case's
+// memory is that of its pods, its referee, and what it costs the cluster.
 const (
 	sampled     = 5 * time.Second
-	spareTime   = 0.06 // of the processor time of one sample, for each of them
+	spareTime   = 0.1 // of the processor time of one sample
 	spareMemory = 2 << 30
 )
 
-// spare is how many cases the machine had time for since it was at before, as long as it has
-// memory.
-func (l Load) spare(before Load) int {
-	if before.Total == 0 || l.Total <= before.Total || l.Available < spareMemory {
-		return 0
-	}
-	return int(float64(l.Idle-before.Idle) / float64(l.Total-before.Total) / spareTime)
+// spare tells whether the machine had time to spare since it was at before, and has memory.
+func (l Load) spare(before Load) bool {
+	total, idle := float64(l.Total)-float64(before.Total), float64(l.Idle)-float64(before.Idle)
+	return before.Total > 0 && total > 0 && idle >= spareTime*total && l.Available >= spareMemory
 }
 
-// room lets cases begin: so many in any case, and as many more after each sample of the
-// machine's load as that has time to spare for. Cases that begin are dear, so the next sample
-// tells.
+// room lets cases begin: so many in any case, and one more after each sample of the machine's
+// load that has something to spare. Cases that begin are dear, so the next sample tells.
 type room struct {
 	always, most int
 
 	mu      sync.Mutex
 	running int
-	extra   int             // so many more than always may begin
+	extra   bool            // one more than always may begin
 	waiting []chan struct{} // in the order in which they begin
 }
 
@@ -88,9 +85,9 @@ func (r *room) leave() {
 
 // admit lets those begin that may. r.mu is held.
 func (r *room) admit() {
-	for len(r.waiting) > 0 && (r.running < r.always || r.extra > 0 && r.running < r.most) {
+	for len(r.waiting) > 0 && (r.running < r.always || r.extra && r.running < r.most) {
 		if r.running >= r.always {
-			r.extra--
+			r.extra = false
 		}
 		r.running++
 		close(r.waiting[0])

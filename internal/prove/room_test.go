@@ -42,21 +42,20 @@ func TestSpare(t *testing.T) {
 	before := Load{Processors: 2, Idle: 1000, Total: 5000, Available: 4 << 30}
 	for name, test := range map[string]struct {
 		now  Load
-		want int
+		want bool
 	}{
-		"a little idle":   {Load{2, 1061, 6000, 4 << 30}, 1},
-		"less than that":  {Load{2, 1059, 6000, 4 << 30}, 0},
-		"a quarter idle":  {Load{2, 1250, 6000, 4 << 30}, 4},
-		"all idle":        {Load{2, 2000, 6000, 4 << 30}, 16},
-		"little memory":   {Load{2, 2000, 6000, spareMemory - 1}, 0},
-		"no time between": {Load{2, 1000, 5000, 4 << 30}, 0},
-		"nothing known":   {Load{}, 0},
+		"a tenth idle":    {Load{2, 1100, 6000, 4 << 30}, true},
+		"less than that":  {Load{2, 1099, 6000, 4 << 30}, false},
+		"little memory":   {Load{2, 2000, 6000, spareMemory - 1}, false},
+		"no time between": {Load{2, 1000, 5000, 4 << 30}, false},
+		"a clock reset":   {Load{2, 10, 50, 4 << 30}, false},
+		"nothing known":   {Load{}, false},
 	} {
 		if got := test.now.spare(before); got != test.want {
 			t.Errorf("%s: %v, want %v", name, got, test.want)
 		}
 	}
-	if (Load{2, 2000, 6000, 4 << 30}).spare(Load{}) > 0 {
+	if (Load{2, 2000, 6000, 4 << 30}).spare(Load{}) {
 		t.Error("the time since the machine's start counts as idle")
 	}
 }
@@ -80,7 +79,7 @@ func (m *machine) read(context.Context) (Load, error) {
 	m.load.Total += 1000
 	m.load.Available = spareMemory
 	if m.running < m.carries {
-		m.load.Idle += 70 // for one more
+		m.load.Idle += 500
 	}
 	return m.load, nil
 }
