@@ -42,6 +42,8 @@ func (l *Load) Validate() error {
 	return nil
 }
 
+func (l *Load) rescales() {}
+
 // Perturb applies the load and follows the replicas. The context bounds all of it.
 func (l *Load) Perturb(ctx context.Context, t *Target) (did string, err error) {
 	if t.RefereeImage == "" {

@@ -320,6 +320,42 @@ func TestMachinePerturbs(t *testing.T) {
 	}
 }
 
+// After a load an autoscaler may find that fewer pods than before are enough, and whether those
+// serve that it wants is a check's to see; without that check, and after any other
+// perturbation, they must be as many again.
+func TestMachineCountsNoPodsAfterALoad(t *testing.T) {
+	t.Parallel()
+	for name, checker := range map[string]Checker{
+		"their rollout is looked at":  &RolloutComplete{},
+		"nobody looks at their count": &NoRestarts{},
+	} {
+		plan := plan10("load", "deletePod")
+		plan.Checks[0].Checker, plan.Perturb[0].Perturber, plan.Perturb[1].Perturber = checker, &Load{}, &DeletePod{}
+		m := newMachine(plan, 5*time.Second)
+		every(m, 0, 3)
+		want(t, m, PhasePerturbing)
+		m.wants()
+		m.disturbed("sent more requests", nil, at(4))
+		m.see(seen(5, fewer))
+		_, counts := checker.(*NoRestarts)
+		step, _, due := m.wants()
+		if due == counts {
+			t.Fatalf("%s: the next perturbation is due: %v", name, due)
+		}
+		if counts {
+			continue
+		}
+		if step.Name != "deletePod" {
+			t.Fatalf("%s: wants %s", name, step.Name)
+		}
+		m.disturbed("deleted pod web-1", nil, at(6))
+		m.see(seen(7, func(r *round) { r.pods.live = nil }))
+		want(t, m, PhasePerturbing) // the one that was there must come back
+		m.see(seen(8, fewer))
+		want(t, m, PhaseHolding)
+	}
+}
+
 func TestMachineSetBack(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {

@@ -2,6 +2,7 @@ package verifier
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -16,9 +17,23 @@ func (m *machine) within() time.Duration {
 // disturb makes the perturbation the next thing to do.
 func (m *machine) disturb(next int, r round) {
 	m.phase, m.next, m.running, m.done = PhasePerturbing, next, false, time.Time{}
-	if next == 0 {
+	switch {
+	case m.plan.rescales(next):
+		m.podCount = 0
+	case next == 0 || m.plan.rescales(next-1):
 		m.podCount = len(r.pods.live)
 	}
+}
+
+// rescaler is a perturbation after which an autoscaler has the say how many pods there are: as
+// many as before is one too many for it as often as not.
+type rescaler interface{ rescales() }
+
+// rescales tells whether pods need not be as many again after a perturbation. That those
+// that are wanted serve is then rolloutComplete's to see.
+func (p Plan) rescales(i int) bool {
+	_, is := p.Perturb[i].Perturber.(rescaler)
+	return is && slices.ContainsFunc(p.Checks, func(s Step) bool { _, complete := s.Checker.(*RolloutComplete); return complete })
 }
 
 // wants is the perturbation to start now; false when none is to be.
