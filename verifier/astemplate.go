@@ -21,6 +21,9 @@ func unlikeTemplate(ctx context.Context, t *Target, w *workload, pods []corev1.P
 		if !active(p) {
 			continue
 		}
+		if field := unlikeSpec(w.template.Spec, p.Spec, p.Name); field != "" {
+			return fmt.Sprintf("pod %s has %s other than its template's: the next rollout takes that away", p.Name, field), nil
+		}
 		for _, list := range [][2][]corev1.Container{
 			{w.template.Spec.InitContainers, p.Spec.InitContainers}, {w.template.Spec.Containers, p.Spec.Containers},
 		} {
@@ -34,6 +37,29 @@ func unlikeTemplate(ctx context.Context, t *Target, w *workload, pods []corev1.P
 		}
 	}
 	return "", nil
+}
+
+// unlikeSpec names what differs beside the containers: where names lead, and what is mounted.
+// A StatefulSet puts each pod's own claims in the place of volumes of their names.
+func unlikeSpec(said, has corev1.PodSpec, pod string) string {
+	switch {
+	case !apiequality.Semantic.DeepEqual(said.HostAliases, has.HostAliases):
+		return "hostAliases"
+	case said.DNSPolicy != has.DNSPolicy || !apiequality.Semantic.DeepEqual(said.DNSConfig, has.DNSConfig):
+		return "DNS settings"
+	}
+	for _, want := range said.Volumes {
+		i := slices.IndexFunc(has.Volumes, func(v corev1.Volume) bool { return v.Name == want.Name })
+		if i < 0 {
+			return "a volume " + want.Name
+		}
+		claim := has.Volumes[i].PersistentVolumeClaim
+		own := claim != nil && claim.ClaimName == want.Name+"-"+pod
+		if !own && !apiequality.Semantic.DeepEqual(want, has.Volumes[i]) {
+			return "a volume " + want.Name
+		}
+	}
+	return ""
 }
 
 // unlikeContainers names the first difference between what a template says of its containers

@@ -69,12 +69,47 @@ func TestPodsAreLikeTheirTemplate(t *testing.T) {
 			expect(t, &RolloutComplete{workloadRef{Name: "checkout"}}, on, c.differ == "", want)
 		})
 	}
+	mounts := deployment(func(d *appsv1.Deployment) { d.Spec.Template.Spec.Volumes = []corev1.Volume{secretIn("true-one")} })
+	for name, c := range map[string]struct {
+		pod    func(*corev1.PodSpec)
+		differ string
+	}{
+		"the same volume": {func(s *corev1.PodSpec) {
+			s.Volumes = []corev1.Volume{{Name: "kube-api-access-x7k2p"}, secretIn("true-one")}
+		}, ""},
+		"another Secret":             {func(s *corev1.PodSpec) { s.Volumes = []corev1.Volume{secretIn("made-up")} }, "a volume creds"},
+		"no volume":                  {func(*corev1.PodSpec) {}, "a volume creds"},
+		"a claim in its place":       {func(s *corev1.PodSpec) { s.Volumes = []corev1.Volume{onClaim("creds", "creds-checkout-1")} }, ""},
+		"another claim in its place": {func(s *corev1.PodSpec) { s.Volumes = []corev1.Volume{onClaim("creds", "mine")} }, "a volume creds"},
+		"names made up": {func(s *corev1.PodSpec) {
+			s.Volumes = []corev1.Volume{secretIn("true-one")}
+			s.HostAliases = []corev1.HostAlias{{IP: "10.0.0.1", Hostnames: []string{"ledger"}}}
+		}, "hostAliases"},
+		"another resolver": {func(s *corev1.PodSpec) {
+			s.Volumes = []corev1.Volume{secretIn("true-one")}
+			s.DNSPolicy = corev1.DNSNone
+		}, "DNS settings"},
+	} {
+		adopted := pod("checkout-1", func(p *corev1.Pod) { c.pod(&p.Spec) })
+		want := "2 of 2 replicas"
+		if c.differ != "" {
+			want = "pod checkout-1 has " + c.differ + " other than its template's"
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			expect(t, &RolloutComplete{workloadRef{Name: "checkout"}}, target(mounts.DeepCopy(), adopted), c.differ == "", want)
+		})
+	}
 	other := target(dbSet(), dbPod("db-0", func(p *corev1.Pod) { p.Spec.Containers[0].Image = "postgres:9" }), dbBackends("db-0"))
 	expect(t, &StatefulSetServes{serviceRef{"db"}}, other, false, "has another image of container postgres than its template")
 	blind := away(target(given))
 	if _, err := blind.givenByLimitRange(t.Context(), "cpu", resource.MustParse("1")); err == nil {
 		t.Error("a LimitRange that nobody could read gave nothing, and no error")
 	}
+}
+
+func secretIn(name string) corev1.Volume {
+	return corev1.Volume{Name: "creds", VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{SecretName: name}}}
 }
 
 // Whoever replaces pods by hand has a newest template that does not run by itself: then the
