@@ -93,8 +93,8 @@ func (b *bench) room(ctx context.Context, parallel int) prove.Room {
 	if now, err := load(ctx); err == nil {
 		processors = now.Processors
 	}
-	always := max(2, processors) // an unknown load has none
-	return prove.Room{Parallel: always, Most: min(max(always, mostBeside), 6*always), Load: load}
+	always := min(max(2, processors), mostBeside) // an unknown load has none
+	return prove.Room{Parallel: always, Most: min(6*always, mostBeside), Load: load}
 }
 
 // benchRun is a drill under way.

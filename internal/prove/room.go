@@ -36,8 +36,8 @@ type Load struct {
 }
 
 // When one more case may begin than may in any case. To leave no time unused gains nothing: a run
-// costs as long as it lasts, and one that waits for a load to be felt is starved. A case's
-// memory is that of its pods, its referee, and what it costs the cluster.
+// costs as long as it lasts (docs/performance.md). A case's memory is that of its pods, its
+// referee, and what it costs the cluster.
 const (
 	sampled     = 5 * time.Second
 	spareTime   = 0.1 // of the processor time of one sample
