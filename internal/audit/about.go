@@ -3,6 +3,7 @@ package audit
 import (
 	"bytes"
 	"slices"
+	"strings"
 
 	"github.com/firedrill/firedrill/internal/timeline"
 )
@@ -12,8 +13,12 @@ import (
 const (
 	verbVersion   = "version"
 	verbResources = "api-resources"
+	verbVersions  = "api-versions"
 	verbExplain   = "explain"
 )
+
+// noMetrics is the detail of a top that found nobody to ask.
+const noMetrics = "no metrics"
 
 // aboutAPI is the command that asks for a path and for nothing else; "" when there is none.
 func aboutAPI(path []byte) string {
@@ -50,6 +55,13 @@ func (f *folder) discovery(r *request) []timeline.Event {
 	p := f.Pending[len(f.Pending)-1]
 	p.About, p.Slow = true, true // a command that goes on may take a while, to read a schema above all
 	p.Event = newEvent(r, r.about)
+	switch {
+	case r.about != verbResources:
+	case r.command == verbVersions:
+		p.Event.Verb = verbVersions
+	case strings.HasPrefix(r.command, "top-"): // it looks whether there are metrics, and goes on when there are
+		p.Event.Verb, p.Event.Detail = "top", noMetrics
+	}
 	return events
 }
 

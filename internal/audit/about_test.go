@@ -38,8 +38,13 @@ func TestWhatIsAskedOfTheAPIItself(t *testing.T) {
 			[]lineBuilder{other("kubectl/v1.32.4-dispatcher", asks("/version", 0)), other("kubectl.1.33/v1.33.1", list(second))},
 			[]string{"trainee: get, pods"},
 		},
-		"the administrator": {[]lineBuilder{{user: adminUser, verb: "get", uri: "/version"}}, nil},
-		"health":            {[]lineBuilder{asks("/readyz", 0), asks("/apis/apps/v1", second)}, nil},
+		"api-versions, by its name": {[]lineBuilder{other("kubectl-api-versions/v1.37.2", asks("/api", 0)), other("kubectl-api-versions/v1.37.2", asks("/apis", 5e6))}, []string{"trainee: api-versions"}},
+		"top, by its name":          {[]lineBuilder{other("kubectl-top-pod/v1.37.2", asks("/api", 0)), other("kubectl-top-pod/v1.37.2", asks("/apis", 5e6))}, []string{"trainee: top {no metrics}"}},
+		"top that goes on":          {[]lineBuilder{other("kubectl-top-pod/v1.37.2", asks("/api", 0)), other("kubectl-top-pod/v1.37.2", list(second/2))}, []string{"trainee: get, pods"}},
+		"another one with a name":   {[]lineBuilder{other("kubectl-get/v1.37.2", asks("/apis", 0))}, []string{"trainee: api-resources"}},
+		"a name that says nothing":  {[]lineBuilder{other("kubectl-/v1.37.2", asks("/apis", 0))}, []string{"trainee: api-resources"}},
+		"the administrator":         {[]lineBuilder{{user: adminUser, verb: "get", uri: "/version"}}, nil},
+		"health":                    {[]lineBuilder{asks("/readyz", 0), asks("/apis/apps/v1", second)}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

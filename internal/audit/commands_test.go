@@ -22,33 +22,69 @@ const fixtureRun = "fixture-abcde"
 // command is a line of testdata/commands.txt.
 type command struct {
 	name, shell string
-	want        []string
+	want        []string // by what it asks for alone
+	named       []string // with a kubectl whose name tells its command
 }
 
 func commands(t *testing.T) []command {
 	t.Helper()
-	data, err := os.ReadFile("testdata/commands.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var all []command
-	for line := range strings.Lines(string(data)) {
-		line = strings.TrimSpace(line)
-		if line == "" || line[0] == '#' || line[0] == '-' {
+	for _, line := range table(t, "testdata/commands.txt") {
+		name, rest, _ := strings.Cut(line, " | ")
+		if name == "-" {
 			continue
 		}
-		name, rest, _ := strings.Cut(line, " | ")
 		at := strings.LastIndex(rest, " |")
-		c := command{name: name, shell: rest[:at]}
-		for want := range strings.SplitSeq(rest[at+2:], ";") {
-			if want = strings.TrimSpace(want); want != "" {
-				c.want = append(c.want, want)
-			}
+		want := wants(rest[at+2:])
+		all = append(all, command{name: name, shell: rest[:at], want: want, named: want})
+	}
+	for _, line := range table(t, "testdata/named.txt") {
+		name, want, _ := strings.Cut(line, " | ")
+		at := slices.IndexFunc(all, func(c command) bool { return c.name == name })
+		if at < 0 {
+			t.Fatalf("named.txt: commands.txt has no %s", name)
 		}
-		all = append(all, c)
+		all[at].named = wants(want)
 	}
 	return all
 }
+
+// table reads the lines of a file but for empty ones and comments.
+func table(t *testing.T, path string) []string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for line := range strings.Lines(string(data)) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+func wants(text string) []string {
+	var all []string
+	for want := range strings.SplitSeq(text, ";") {
+		if want = strings.TrimSpace(want); want != "" {
+			all = append(all, want)
+		}
+	}
+	return all
+}
+
+// in is what a command must come back as in a folder of recordings.
+func (c command) in(folder string) []string {
+	if isNamed(folder) {
+		return c.named
+	}
+	return c.want
+}
+
+// isNamed tells the recordings of kubectls that were run as in the shell of a drill.
+func isNamed(folder string) bool { return strings.HasPrefix(filepath.Base(folder), "named-") }
 
 var (
 	podName  = regexp.MustCompile(`\bcheckout-[a-z0-9]{7,10}-[a-z0-9]{5}\b`)
@@ -98,11 +134,15 @@ func fixture(t *testing.T, path string) [][]byte {
 // versions are the kubectls that were recorded, by the folders of their recordings.
 func versions(t *testing.T) []string {
 	t.Helper()
-	folders, err := filepath.Glob("testdata/v*")
-	if err != nil || len(folders) < 2 {
-		t.Fatalf("want recordings of at least two kubectls, got %v, %v", folders, err)
+	plain, err := filepath.Glob("testdata/v*")
+	if err != nil || len(plain) < 2 {
+		t.Fatalf("want recordings of at least two kubectls, got %v, %v", plain, err)
 	}
-	return folders
+	named, err := filepath.Glob("testdata/named-v*")
+	if err != nil || len(named) < 2 {
+		t.Fatalf("want recordings of at least two kubectls with names, got %v, %v", named, err)
+	}
+	return append(plain, named...)
 }
 
 // told are the commands that a recording comes back as. A drain's evictions, which
@@ -154,7 +194,7 @@ func TestEveryCommandIsToldAsListed(t *testing.T) {
 				if _, err := os.Stat(path); err != nil {
 					t.Skip("this kubectl has no such command")
 				}
-				if diff := gocmp.Diff(c.want, told(t, path)); diff != "" {
+				if diff := gocmp.Diff(c.in(folder), told(t, path)); diff != "" {
 					t.Errorf("%s (-want +got):\n%s", c.shell, diff)
 				}
 			})
@@ -166,14 +206,14 @@ func TestEveryCommandIsToldAsListed(t *testing.T) {
 func TestRecordingsAreComplete(t *testing.T) {
 	t.Parallel()
 	for _, c := range commands(t) {
-		recorded := 0
+		recorded := map[bool]int{}
 		for _, folder := range versions(t) {
 			if _, err := os.Stat(filepath.Join(folder, c.name+".jsonl")); err == nil {
-				recorded++
+				recorded[isNamed(folder)]++
 			}
 		}
-		if recorded < 2 {
-			t.Errorf("%s was recorded with %d kubectls, want at least 2: run testdata/record.sh", c.name, recorded)
+		if recorded[false] < 2 || recorded[true] < 2 {
+			t.Errorf("%s was recorded with %d kubectls, and %d with names, want at least 2 of each: run testdata/record.sh", c.name, recorded[false], recorded[true])
 		}
 	}
 }

@@ -19,8 +19,9 @@ const (
 type pending struct {
 	Target   objectRef      `json:"target"`
 	Client   string         `json:"client"`
-	Event    timeline.Event `json:"event"` // what is told when nothing else comes
-	Last     time.Time      `json:"last"`  // when its last request was answered
+	Command  string         `json:"command,omitempty"` // of kubectl, where its name tells
+	Event    timeline.Event `json:"event"`             // what is told when nothing else comes
+	Last     time.Time      `json:"last"`              // when its last request was answered
 	List     bool           `json:"list,omitempty"`
 	Paged    bool           `json:"paged,omitempty"`
 	Count    int            `json:"count"`              // how often the same object was read
@@ -49,6 +50,14 @@ type folder struct {
 
 // take adds a request and returns the events that are certain by it.
 func (f *folder) take(r *request) []timeline.Event {
+	if r.proxied {
+		return joined(f.proxy(r), f.asked(r))
+	}
+	return f.asked(r)
+}
+
+// asked is take for what a request asks for itself.
+func (f *folder) asked(r *request) []timeline.Event {
 	if r.Resource == "" {
 		return f.discovery(r)
 	}
@@ -116,7 +125,7 @@ func (f *folder) unused() *pending {
 func (f *folder) wait(r *request) []timeline.Event {
 	p := f.unused()
 	*p = pending{
-		Target: r.objectRef, Client: r.client, Event: newEvent(r, "get"), Last: r.done,
+		Target: r.objectRef, Client: r.client, Command: r.command, Event: newEvent(r, "get"), Last: r.done,
 		List: r.list(), Paged: r.paged(), Count: 1, Slow: r.code == 429,
 	}
 	f.Pending = append(f.Pending, p)

@@ -3,6 +3,7 @@ package audit
 import (
 	"bytes"
 	"hash/maphash"
+	"net/netip"
 	"slices"
 	"strings"
 )
@@ -73,7 +74,9 @@ type client struct {
 	sources      []string
 	name         string
 	kubectl      bool
-	tool         bool // by its own account, one of the tool's clients
+	command      string // of kubectl, where its name tells: rollout-status; "" where it does not
+	tool         bool   // by its own account, one of the tool's clients
+	forwarded    bool   // it went through a proxy on its own machine
 }
 
 // clients are the last few that were seen.
@@ -93,7 +96,31 @@ func (k *clients) of(actor, agent string, sources []string) *client {
 	*c = client{
 		actor: actor, agent: agent, sources: slices.Clone(sources),
 		name:    actor + " " + agent + " " + strings.Join(sources, ","),
-		kubectl: strings.HasPrefix(agent, "kubectl"), tool: agent == ToolAgent,
+		kubectl: strings.HasPrefix(agent, "kubectl"), command: commandOf(agent), tool: agent == ToolAgent,
+		forwarded: forwarded(sources),
 	}
 	return c
+}
+
+// forwarded tells a request that came through a proxy on the machine of who asked, as kubectl
+// proxy is: such a proxy names its own client (X-Forwarded-For), and the API server writes that
+// one's address before the proxy's.
+func forwarded(sources []string) bool {
+	if len(sources) < 2 {
+		return false
+	}
+	client, err := netip.ParseAddr(sources[0])
+	return err == nil && client.IsLoopback()
+}
+
+// commandOf is the command that a kubectl's name tells, as in the shell of a drill: client-go
+// begins the user agent with the program's name ("kubectl-rollout-status/v1.37.2 (...)"). Anybody
+// may give a program any name: it only tells apart what sends the same requests.
+func commandOf(agent string) string {
+	program, _, _ := strings.Cut(agent, "/")
+	command, _ := strings.CutPrefix(program, "kubectl-")
+	if command == program {
+		return ""
+	}
+	return command
 }

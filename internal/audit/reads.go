@@ -142,6 +142,28 @@ func (p *pending) event() (timeline.Event, bool) {
 			e.Resource += "," + other
 		}
 	}
+	if e.Verb == "get" {
+		e.Verb, e.Detail = p.named(e.Detail)
+	}
 	e.Text = sentence(e)
 	return e, true
+}
+
+// onlyRead are the commands that begin with a read and may ask for nothing more, and what is to
+// be said of them then. One without a name is told as get.
+var onlyRead = map[string]struct{ verb, detail string }{ //nolint:gochecknoglobals // a constant table
+	"wait":                {verb: "wait"},
+	"set-env":             {"set", "no change"}, // --list
+	"edit":                {"edit", "opened"},   // what is saved later is a write
+	"certificate-approve": {"certificate", "approve"},
+	"certificate-deny":    {"certificate", "deny"},
+}
+
+// named is the verb of a read that came to nothing else, by the command that asked for it.
+func (p *pending) named(detail string) (verb, full string) {
+	as, known := onlyRead[p.Command]
+	if !known {
+		return "get", detail
+	}
+	return as.verb, join([]string{as.detail, detail})
 }

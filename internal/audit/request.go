@@ -14,7 +14,9 @@ type request struct {
 	actor    string
 	client   string // who asked, with which program, from where
 	kubectl  bool
-	tool     bool // by its own account, one of the tool's clients
+	command  string // of kubectl, where its name tells
+	tool     bool   // by its own account, one of the tool's clients
+	proxied  bool   // through a proxy on the machine of who asked
 	verb     string
 	about    string // what it asks of the API itself: aboutAPI
 	query    query
@@ -31,7 +33,7 @@ func (rd *reader) newRequest(rec *record, actor string) *request {
 	from := rd.clients.of(actor, rec.UserAgent, rec.SourceIPs)
 	r := &rd.request
 	*r = request{
-		auditID: rec.AuditID, actor: actor, client: from.name, kubectl: from.kubectl, tool: from.tool,
+		auditID: rec.AuditID, actor: actor, client: from.name, kubectl: from.kubectl, command: from.command, tool: from.tool, proxied: from.forwarded,
 		verb: rec.Verb, about: aboutAPI(path), query: rd.query(query),
 		code: rec.ResponseStatus.Code, body: rec.RequestObject, received: rec.Received.UTC(), done: rec.Staged.UTC(),
 	}

@@ -90,6 +90,7 @@ var phrases = map[string]struct{ past, base string }{ //nolint:gochecknoglobals 
 	verbClusterInfo:    {"looked at the cluster as a whole", "look at the cluster as a whole"},
 	verbVersion:        {"asked for the version of the API server", "ask for the version of the API server"},
 	verbResources:      {"listed the kinds of objects", "list the kinds of objects"},
+	verbVersions:       {"listed the versions of the API", "list the versions of the API"},
 	verbExplain:        {"looked up the fields of objects", "look up the fields of objects"},
 	"watch":            {"watched", "watch"},
 	"update":           {"updated", "update"},
@@ -111,6 +112,10 @@ func sentence(e timeline.Event) string {
 	switch {
 	case e.Code >= 400:
 		return refused(e, object)
+	case e.Detail == noMetrics:
+		text, e.Detail = "asked for metrics, and there were none", ""
+	case e.Verb == "proxy" && e.Resource == "":
+		text, e.Detail = "opened a proxy to the API server", ""
 	case e.Verb == "get" && e.Detail == "watch":
 		text, e.Detail = "watched "+object, ""
 	case e.Verb == "get" && e.Name == "":

@@ -26,7 +26,7 @@ func (f *folder) watch(r *request) []timeline.Event {
 	r.Name = name
 	if r.informed() && name != "" && r.kubectl {
 		verb := "wait"
-		if rolls(r.Resource) && first != nil && !first.List {
+		if rolls(r.Resource) && first != nil && !first.List && r.command != verb {
 			verb = "rollout status"
 		}
 		f.remember(r, verb, "")
@@ -221,3 +221,23 @@ func (f *folder) draining(r *request) string {
 
 // resourceIn tells whether a resource is one of a few.
 func resourceIn(resource string, of ...string) bool { return slices.Contains(of, resource) }
+
+const (
+	// proxyVerb remembers that somebody asks through kubectl proxy.
+	proxyVerb = "kubectl proxy"
+	// proxyOpen is how long a proxy through which nobody asks counts as the same one.
+	proxyOpen = 10 * time.Minute
+)
+
+// proxy tells once that somebody asks through kubectl proxy; what is asked is told beside.
+func (f *folder) proxy(r *request) []timeline.Event {
+	if open := f.recall(r, kindOf(proxyVerb), proxyOpen, func(a *recent) bool { return a.Verb == proxyVerb }); open != nil {
+		f.goOn(open, r)
+		return nil
+	}
+	f.remember(r, proxyVerb, "")
+	return []timeline.Event{tell(timeline.Event{
+		Time: r.received, ID: "0-" + r.id(), // before what is asked by it
+		Source: timeline.SourceAudit, Actor: r.actor, Verb: "proxy", Detail: "API server",
+	})}
+}

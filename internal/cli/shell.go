@@ -2,10 +2,12 @@ package cli
 
 import (
 	"context"
+	_ "embed" // the kubectl that names its command
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"time"
 
@@ -23,7 +25,10 @@ func newShell(f *Factory) *cobra.Command {
 		Short:   "Open a shell as the drill's trainee",
 		Long: `Open a shell in which kubectl acts as the drill's trainee; exit ends the shell, not the
 drill. With --record what the terminal shows goes to an asciicast v2 file as well, which
-asciinema plays. It holds all that is shown, secrets included.`,
+asciinema plays. It holds all that is shown, secrets included.
+
+The kubectl of the shell is the one in your PATH. It is run under a name that tells its command
+(kubectl-rollout-status), which the audit log has as its user agent.`,
 		Example: `  firedrill shell
   firedrill shell --record mine.cast`,
 		Args: cobra.MaximumNArgs(1),
@@ -48,7 +53,11 @@ func (f *Factory) openShell(ctx context.Context, r *openRun, record string) erro
 		shell = "/bin/sh"
 	}
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), shell) // Ctrl-C belongs to what runs in the shell
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+r.kubeconfig(), "FIREDRILL_RUN="+r.name(), "FIREDRILL_CLUSTER="+r.Cluster)
+	path, err := r.namingPath(os.Getenv("PATH"))
+	if err != nil {
+		return fmt.Errorf("open a shell: %w", err)
+	}
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+r.kubeconfig(), "FIREDRILL_RUN="+r.name(), "FIREDRILL_CLUSTER="+r.Cluster, "PATH="+path)
 	run := func() error {
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = f.IO.In, f.IO.Out, f.IO.Err
 		return cmd.Run()
@@ -61,7 +70,7 @@ func (f *Factory) openShell(ctx context.Context, r *openRun, record string) erro
 			return err
 		}
 	}
-	err := run()
+	err = run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() >= 0 {
 		return &exitStatus{exit.ExitCode()}
@@ -70,6 +79,30 @@ func (f *Factory) openShell(ctx context.Context, r *openRun, record string) erro
 		return fmt.Errorf("open a shell: %w", err)
 	}
 	return nil
+}
+
+//go:embed shellkubectl.sh
+var namingKubectl []byte
+
+// namingPath is a PATH in which a kubectl comes first that runs the real one under a name
+// which tells its command. Where there is no kubectl or no bash it is the one that is given.
+func (r *openRun) namingPath(path string) (string, error) {
+	if runtime.GOOS == "windows" {
+		return path, nil
+	}
+	for _, program := range []string{"kubectl", "bash"} {
+		if _, err := exec.LookPath(program); err != nil {
+			return path, nil //nolint:nilerr // nothing to name, or nothing to name it with
+		}
+	}
+	dir := filepath.Join(r.store.Dir(r.name()), "bin")
+	if err := home.MkdirAll(dir); err != nil {
+		return "", err
+	}
+	if err := home.WriteFile(filepath.Join(dir, "kubectl"), namingKubectl, 0o700); err != nil {
+		return "", err
+	}
+	return dir + string(filepath.ListSeparator) + path, nil
 }
 
 // runRecorded runs a shell in a terminal of its own, which is recorded. The file must

@@ -41,6 +41,54 @@ func TestARunOnANamedCluster(t *testing.T) {
 	}
 }
 
+// TestTheShellNamesKubectl: the kubectl of a drill's shell has a name that tells its command, and
+// one that must not be called otherwise keeps its own. cat stands for kubectl: it says its name
+// before each file that it does not find.
+func TestTheShellNamesKubectl(t *testing.T) {
+	f, r, _ := begunRun(t, drill.Created{Run: "shop-aaaaa"})
+	cat, err := exec.LookPath("cat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(cat)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	program := filepath.Join(dir, "kubectl.1.37")
+	if err := os.WriteFile(program, data, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	path := os.Getenv("PATH")
+	for _, tt := range []struct{ target, typed, name string }{
+		{program, "kubectl wait deploy/a", "kubectl-wait"},
+		{program, "kubectl -n a rollout status deploy/a", "kubectl-rollout-status"},
+		{program, "kubectl set -e env deploy/a", "kubectl-set-env"},
+		{program, "kubectl certificate approve a", "kubectl-certificate-approve"},
+		{program, "kubectl -t get pods", "kubectl-get"},
+		{program, "kubectl rollout deploy/a", dir + "/bin/kubectl"},
+		{program, "kubectl whoami", dir + "/bin/kubectl"},
+		{program, "kubectl -n get", dir + "/bin/kubectl"},
+		{program, "kubectl -- get", dir + "/bin/kubectl"},
+		{cat, "kubectl get pods", dir + "/bin/kubectl"},
+	} {
+		bin := filepath.Join(dir, "bin")
+		if err := errors.Join(os.RemoveAll(bin), os.Mkdir(bin, 0o700), os.Symlink(tt.target, filepath.Join(bin, "kubectl"))); err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv("PATH", bin+":"+path)
+		said := new(strings.Builder)
+		f.IO.In, f.IO.Err = strings.NewReader(tt.typed+"\n"), said
+		if err := f.openShell(t.Context(), r, ""); err == nil {
+			t.Errorf("%s: the exit code of kubectl is lost", tt.typed)
+		}
+		if got, _, _ := strings.Cut(said.String(), ": "); got != tt.name {
+			t.Errorf("%s: %q says it; want %q", tt.typed, got, tt.name)
+		}
+	}
+	t.Setenv("PATH", path)
+}
+
 // TestARecordedShell plays a script in a shell as a person would type it.
 func TestARecordedShell(t *testing.T) {
 	t.Parallel()

@@ -54,7 +54,7 @@ func drills(t *testing.T) []drill {
 // typed are texts as the audit log and a node's shell tell them.
 var typed = []string{
 	"systemctl status kubelet", "journalctl -u kubelet -n 30", "cat /var/lib/kubelet/config.yaml", "container=postgres, command: psql -U shop -c select",
-	"image=docker.io/firedrill/shop:2.3.2", "unschedulable=true", "previous, container=app",
+	"image=docker.io/firedrill/shop:2.3.2", "unschedulable=true", "previous, container=app", "no metrics",
 }
 
 // eventOf makes an event that a match is about.

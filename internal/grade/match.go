@@ -33,7 +33,7 @@ func matches(run string, m scenario.Match, e timeline.Event) bool {
 		return e.Source == timeline.SourceNode && contains(m.Shell, e) && named(m.Name, e)
 	}
 	switch {
-	case !slices.Contains(m.Verbs, e.Verb),
+	case !slices.Contains(m.Verbs, verbOf(e)),
 		len(m.Resources) > 0 && !concerns(m.Resources, e.Resource),
 		!lies(cmp.Or(m.Namespace, run), e),
 		m.One && e.Name == "",
@@ -43,6 +43,15 @@ func matches(run string, m scenario.Match, e timeline.Event) bool {
 		return false
 	}
 	return named(m.Name, e)
+}
+
+// verbOf is an event's verb. An editor that was opened, and "set env --list", only show an object
+// (internal/audit, onlyRead).
+func verbOf(e timeline.Event) string {
+	if !e.Writes && (e.Verb == "edit" && e.Detail == "opened" || e.Verb == "set" && e.Detail == "no change") {
+		return "get"
+	}
+	return e.Verb
 }
 
 // absent tells whether an object that was not found could be the one that is missing. A pod

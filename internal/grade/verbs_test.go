@@ -16,7 +16,7 @@ import (
 // recorded are the events that the classifier makes of the recorded kubectls.
 func recorded(t *testing.T) []timeline.Event {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join("..", "audit", "testdata", "v*", "*.jsonl"))
+	files, err := filepath.Glob(filepath.Join("..", "audit", "testdata", "*v[0-9]*", "*.jsonl"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no recordings: %v", err)
 	}
@@ -105,6 +105,31 @@ func TestSignalsCanBeSeen(t *testing.T) {
 			if !seen(m) {
 				t.Errorf("%s: decision: no recorded command is %+v", d.name, m)
 			}
+		}
+	}
+}
+
+// TestWhatOnlyShowsAnObject: a command that could change an object and only showed it is a look
+// at it, and no change.
+func TestWhatOnlyShowsAnObject(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		event      timeline.Event
+		look, does bool
+	}{
+		"an editor that was opened":     {timeline.Event{Verb: "edit", Detail: "opened"}, true, false},
+		"what was saved in it":          {timeline.Event{Verb: "edit", Detail: "replicas=2", Writes: true}, false, true},
+		"a list of variables":           {timeline.Event{Verb: "set", Detail: "no change"}, true, false},
+		"a variable":                    {timeline.Event{Verb: "set", Detail: "env A=b", Writes: true}, false, true},
+		"a dry run":                     {timeline.Event{Verb: "set", Detail: "dry run, env A=b"}, false, true},
+		"a look":                        {timeline.Event{Verb: "get"}, true, false},
+		"a write that claims no change": {timeline.Event{Verb: "set", Detail: "no change", Writes: true}, false, true},
+	} {
+		tt.event.Resource, tt.event.Code = "deployments", 200
+		look := grade.Matches("shop-aaaaa", []scenario.Match{{Verbs: []string{"get", "describe"}, Resources: []string{"deployments"}}}, tt.event)
+		does := grade.Matches("shop-aaaaa", []scenario.Match{{Verbs: []string{"set", "edit"}, Resources: []string{"deployments"}}}, tt.event)
+		if look != tt.look || does != tt.does {
+			t.Errorf("%s: as a look %v, as a change %v; want %v and %v", name, look, does, tt.look, tt.does)
 		}
 	}
 }

@@ -105,7 +105,7 @@ func (d *Diagnosis) RightClass(class string) bool {
 
 // verbs are those of docs/audit.md, and of a shell on a node.
 var verbs = []string{ //nolint:gochecknoglobals // a constant table
-	"annotate", "api-resources", "apply", "attach", "auth can-i", "auth whoami", "autoscale", "certificate", "cluster-info", "cordon", "cp", "create", "create token", "debug",
+	"annotate", "api-resources", "api-versions", "apply", "attach", "auth can-i", "auth whoami", "autoscale", "certificate", "cluster-info", "cordon", "cp", "create", "create token", "debug",
 	"delete", "deletecollection", "describe", "diff", "drain", "edit", "events", "evict", "exec", "explain", "expose", "get", "label", "logs", "patch", "port-forward", "proxy",
 	"replace", "rollout history", "rollout pause", "rollout restart", "rollout resume", "rollout status", "rollout undo",
 	"run", "scale", "set", "ssh", "taint", "top", "uncordon", "update", "version", "wait", "watch",
