@@ -139,6 +139,15 @@ func (l *imageLoader) Load(ctx context.Context, images []scenario.Image) error {
 	return l.cluster.LoadImages(ctx, nodes, load)
 }
 
+// Look is Load that takes nothing for there.
+func (l *imageLoader) Look(ctx context.Context, images []scenario.Image) error {
+	nodes, load, err := l.wanted(ctx, images)
+	if err != nil {
+		return err
+	}
+	return l.cluster.LookForImages(ctx, nodes, load)
+}
+
 // wanted are the nodes that need the images, and the images with the referee's own.
 func (l *imageLoader) wanted(ctx context.Context, images []scenario.Image) (nodes []string, load []cluster.Image, err error) {
 	nodes, arch, err := l.nodes(ctx)

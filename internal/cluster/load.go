@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"sigs.k8s.io/kind/pkg/cluster/nodes"
 	"sigs.k8s.io/kind/pkg/cluster/nodeutils"
@@ -16,8 +17,18 @@ import (
 )
 
 // LoadImages puts images onto the named nodes, on all at the same time, leaving out what
-// a node has already: that very image under that name.
+// a node has already: that very image under that name. What was there minutes ago is taken
+// for there.
 func (c *Cluster) LoadImages(ctx context.Context, nodes []string, images []Image) error {
+	if now := time.Now(); c.seenSince(now.Add(-seenLately), nodes, images) {
+		return nil
+	}
+	return c.LookForImages(ctx, nodes, images)
+}
+
+// LookForImages is LoadImages that takes nothing for there: it asks every node.
+func (c *Cluster) LookForImages(ctx context.Context, nodes []string, images []Image) error {
+	now := time.Now()
 	infos, err := c.Nodes(ctx)
 	if err != nil {
 		return err
@@ -34,7 +45,7 @@ func (c *Cluster) LoadImages(ctx context.Context, nodes []string, images []Image
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	return c.noteLoaded(nodes, images)
+	return c.noteLoaded(nodes, images, now)
 }
 
 func (c *Cluster) loadAllOnto(ctx context.Context, node string, images []Image) error {

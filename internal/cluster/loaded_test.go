@@ -3,6 +3,7 @@ package cluster
 import (
 	"os"
 	"testing"
+	"time"
 )
 
 // The record of loaded images knows nodes, names and IDs apart, belongs to one cluster, and
@@ -15,10 +16,11 @@ func TestWereLoaded(t *testing.T) {
 	if c.WereLoaded([]string{"w1"}, []Image{web}) {
 		t.Error("loaded before anything was")
 	}
-	if err := c.noteLoaded([]string{"w1", "w2"}, []Image{web}); err != nil {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	if err := c.noteLoaded([]string{"w1", "w2"}, []Image{web}, now.Add(-time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.noteLoaded([]string{"w1"}, []Image{store}); err != nil {
+	if err := c.noteLoaded([]string{"w1"}, []Image{store}, now); err != nil {
 		t.Fatal(err)
 	}
 	tests := map[string]struct {
@@ -38,6 +40,21 @@ func TestWereLoaded(t *testing.T) {
 			t.Errorf("%s: %t, want %t", name, got, tc.want)
 		}
 	}
+	for name, tc := range map[string]struct {
+		image Image
+		since time.Time
+		want  bool
+	}{
+		"seen at that time":  {store, now, true},
+		"seen before":        {store, now.Add(time.Second), false},
+		"seen an hour ago":   {web, now, false},
+		"seen after all":     {web, now.Add(-2 * time.Hour), true},
+		"never seen by name": {Image{Ref: "docker.io/firedrill/new:1", ID: "sha256:aa"}, time.Time{}, false},
+	} {
+		if got := c.seenSince(tc.since, []string{"w1"}, []Image{tc.image}); got != tc.want {
+			t.Errorf("%s: %t, want %t", name, got, tc.want)
+		}
+	}
 	other := &Cluster{name: c.name, home: c.home, state: &state{ID: "another"}}
 	if other.WereLoaded([]string{"w1"}, []Image{web}) {
 		t.Error("another cluster of the name has the images of the one before")
@@ -48,7 +65,7 @@ func TestWereLoaded(t *testing.T) {
 	if c.WereLoaded([]string{"w1"}, []Image{web}) {
 		t.Error("a damaged record is believed")
 	}
-	if err := c.noteLoaded([]string{"w1"}, []Image{web}); err != nil || !c.WereLoaded([]string{"w1"}, []Image{web}) {
+	if err := c.noteLoaded([]string{"w1"}, []Image{web}, now); err != nil || !c.WereLoaded([]string{"w1"}, []Image{web}) {
 		t.Errorf("a damaged record is not made anew: %v", err)
 	}
 	if down, err := f.Down(t.Context(), c.name); err != nil {

@@ -46,8 +46,10 @@ type Images interface {
 	// Loaded tells whether Load was through with the images before: they are most likely
 	// there. It looks at no node.
 	Loaded(ctx context.Context, images []scenario.Image) (bool, error)
-	// Load makes sure that they are there.
+	// Load makes sure that they are there; what was there a moment ago it takes for there.
 	Load(ctx context.Context, images []scenario.Image) error
+	// Look makes sure that they are there by asking every node.
+	Look(ctx context.Context, images []scenario.Image) error
 }
 
 // Trainee makes and removes the identity the trainee acts with.

@@ -42,6 +42,7 @@ func (e *Engine) giveUpOnImages(ctx context.Context) (context.Context, func()) {
 		tick := time.NewTicker(imagePoll)
 		defer tick.Stop()
 		since := map[string]time.Time{} // by image
+		looked := false
 		for {
 			select {
 			case <-ctx.Done():
@@ -51,6 +52,12 @@ func (e *Engine) giveUpOnImages(ctx context.Context) (context.Context, func()) {
 			missing, err := e.missingImages(ctx)
 			if err != nil {
 				continue // what watches the proof says so
+			}
+			if len(missing) > 0 && !looked { // a node may have lost an image that it had
+				looked = true
+				if err := e.Images.Look(ctx, e.folder.Scenario.Spec.Images); err != nil {
+					e.Log.Warn("look for the drill's images on the nodes", "error", err)
+				}
 			}
 			for image := range since {
 				if _, still := missing[image]; !still {

@@ -63,7 +63,7 @@ func (e *Engine) prepare(ctx context.Context) error {
 
 // withImages loads the drill's images and starts its pods. What a node lacks it would try to
 // pull, so the images come first, unless they came with an earlier run: then the nodes are
-// looked at meanwhile, and a pod whose image was taken away again starts a little later.
+// looked at meanwhile, if at all, and a pod whose image was taken away again starts a little later.
 func (e *Engine) withImages(ctx context.Context, pods func() error) error {
 	images := e.folder.Scenario.Spec.Images
 	load := func() error { return wrap("load the drill's images", e.Images.Load(ctx, images)) }

@@ -3,9 +3,16 @@ package drill
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
+	"testing/fstest"
+	"testing/synctest"
 	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes/fake"
 
 	"github.com/firedrill/firedrill/internal/scenario"
 )
@@ -19,6 +26,10 @@ type fakeImages struct {
 }
 
 func (f *fakeImages) Loaded(context.Context, []scenario.Image) (bool, error) { return f.loaded, nil }
+
+func (f *fakeImages) Look(ctx context.Context, images []scenario.Image) error {
+	return f.Load(ctx, images)
+}
 
 func (f *fakeImages) Load(ctx context.Context, _ []scenario.Image) error {
 	if f.begin != nil {
@@ -79,6 +90,62 @@ func TestWithImages(t *testing.T) {
 			if tc.fails && (!errors.Is(err, broken) || !strings.Contains(err.Error(), "load the drill's images")) {
 				t.Errorf("error = %v", err)
 			}
+		})
+	}
+}
+
+// lookedFor counts how often the nodes were asked.
+type lookedFor struct {
+	Images
+	times int
+	then  func()
+}
+
+func (l *lookedFor) Look(context.Context, []scenario.Image) error {
+	l.times++
+	l.then()
+	return nil
+}
+
+// A node that has lost an image is asked once, and gets it back; an image that cannot be had
+// all the same ends the wait.
+func TestAnImageThatANodeHasLost(t *testing.T) {
+	t.Parallel()
+	for name, helps := range map[string]bool{"it was lost": true, "it cannot be had": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			pod := &corev1.Pod{
+				ObjectMeta: metav1.ObjectMeta{Name: "web", Namespace: run},
+				Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{
+					Image: "docker.io/firedrill/web:1", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ErrImagePull"}},
+				}}},
+			}
+			client := fake.NewClientset(pod)
+			images := &lookedFor{then: func() {
+				if helps {
+					pod.Status.ContainerStatuses[0].State = corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}
+					if _, err := client.CoreV1().Pods(run).UpdateStatus(t.Context(), pod, metav1.UpdateOptions{}); err != nil {
+						t.Error(err)
+					}
+				}
+			}}
+			e := &Engine{
+				Deps:   Deps{Client: client, Images: images, Log: slog.New(slog.DiscardHandler), Now: time.Now},
+				folder: &scenario.Folder{FS: fstest.MapFS{}, Scenario: &scenario.Scenario{}}, plan: &Plan{},
+				run: &Run{Created: Created{Run: run}},
+			}
+			synctest.Test(t, func(t *testing.T) {
+				ctx, stop := e.giveUpOnImages(t.Context())
+				defer stop()
+				time.Sleep(imagePoll + time.Second)
+				if images.times != 1 {
+					t.Errorf("the nodes were asked %d times at once", images.times)
+				}
+				time.Sleep(2 * imageGrace)
+				if given := ctx.Err() != nil; given == helps || images.times != 1 {
+					t.Errorf("given up: %v (%v), the nodes asked %d times", given, context.Cause(ctx), images.times)
+				}
+			})
 		})
 	}
 }

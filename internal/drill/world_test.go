@@ -171,6 +171,8 @@ func (w *world) Loaded(context.Context, []scenario.Image) (bool, error) {
 }
 
 // Load implements Images.
+func (w *world) Look(ctx context.Context, images []scenario.Image) error { return w.Load(ctx, images) }
+
 func (w *world) Load(context.Context, []scenario.Image) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
