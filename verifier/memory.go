@@ -16,6 +16,27 @@ type memory struct {
 	rows   map[string]rowsSeen   // of a table
 	twice  map[string]twiceSeen  // of a table in a pod
 	apart  map[string]lacksSeen  // of a table
+
+	calm   string    // a node that no drill breaks
+	calmAt time.Time // when it was looked for
+}
+
+// calmCounts is how long a node that no drill breaks is taken for one.
+const calmCounts = time.Minute
+
+// calmNode is the node that was found lately, or is found now.
+func (m *memory) calmNode(now time.Time, find func() (string, error)) (string, error) {
+	if m == nil {
+		return find()
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.calm != "" && now.Sub(m.calmAt) < calmCounts {
+		return m.calm, nil
+	}
+	node, err := find()
+	m.calm, m.calmAt = node, now
+	return node, err
 }
 
 // lacksSeen is since when, by the referee's clock, a database has not had a row that another
