@@ -169,7 +169,8 @@ func cniConfig(podCIDR string, mtu int) map[string]any {
 					"ranges":  [][]map[string]any{{{"subnet": podCIDR}}},
 				},
 			},
-			{"type": "portmap", "capabilities": map[string]any{"portMappings": true}},
+			// As kube-proxy here; without it the plugin starts iptables twice for each pod to find out.
+			{"type": "portmap", "backend": "iptables", "capabilities": map[string]any{"portMappings": true}},
 		},
 	}
 }
