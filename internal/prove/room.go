@@ -40,24 +40,32 @@ type Load struct {
 // referee, and what it costs the cluster.
 const (
 	sampled     = 5 * time.Second
-	spareTime   = 0.1 // of the processor time of one sample
+	spareTime   = 0.1  // of the processor time of one sample: for one more case
+	plentyTime  = 0.25 // for two, as at the beginning
 	spareMemory = 2 << 30
 )
 
-// spare tells whether the machine had time to spare since it was at before, and has memory.
-func (l Load) spare(before Load) bool {
+// spare is how many more cases the machine had time for since it was at before, and has memory
+// for.
+func (l Load) spare(before Load) int {
 	total, idle := float64(l.Total)-float64(before.Total), float64(l.Idle)-float64(before.Idle)
-	return before.Total > 0 && total > 0 && idle >= spareTime*total && l.Available >= spareMemory
+	switch {
+	case before.Total == 0 || total <= 0 || l.Available < spareMemory || idle < spareTime*total:
+		return 0
+	case idle < plentyTime*total || l.Available < 2*spareMemory:
+		return 1
+	}
+	return 2
 }
 
-// room lets cases begin: so many in any case, and one more after each sample of the machine's
-// load that has something to spare. Cases that begin are dear, so the next sample tells.
+// room lets cases begin: so many in any case, and one or two more after each sample of the
+// machine's load that has something to spare. Cases that begin are dear, so the next sample tells.
 type room struct {
 	always, most int
 
 	mu      sync.Mutex
 	running int
-	extra   bool            // one more than always may begin
+	extra   int             // how many more than always may begin
 	waiting []chan struct{} // in the order in which they begin
 }
 
@@ -85,9 +93,9 @@ func (r *room) leave() {
 
 // admit lets those begin that may. r.mu is held.
 func (r *room) admit() {
-	for len(r.waiting) > 0 && (r.running < r.always || r.extra && r.running < r.most) {
+	for len(r.waiting) > 0 && (r.running < r.always || r.extra > 0 && r.running < r.most) {
 		if r.running >= r.always {
-			r.extra = false
+			r.extra--
 		}
 		r.running++
 		close(r.waiting[0])

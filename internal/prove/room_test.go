@@ -42,20 +42,23 @@ func TestSpare(t *testing.T) {
 	before := Load{Processors: 2, Idle: 1000, Total: 5000, Available: 4 << 30}
 	for name, test := range map[string]struct {
 		now  Load
-		want bool
+		want int
 	}{
-		"a tenth idle":    {Load{2, 1100, 6000, 4 << 30}, true},
-		"less than that":  {Load{2, 1099, 6000, 4 << 30}, false},
-		"little memory":   {Load{2, 2000, 6000, spareMemory - 1}, false},
-		"no time between": {Load{2, 1000, 5000, 4 << 30}, false},
-		"a clock reset":   {Load{2, 10, 50, 4 << 30}, false},
-		"nothing known":   {Load{}, false},
+		"a tenth idle":         {Load{2, 1100, 6000, 4 << 30}, 1},
+		"less than that":       {Load{2, 1099, 6000, 4 << 30}, 0},
+		"nearly a quarter":     {Load{2, 1249, 6000, 4 << 30}, 1},
+		"a quarter":            {Load{2, 1250, 6000, 4 << 30}, 2},
+		"memory for one alone": {Load{2, 2000, 6000, 2*spareMemory - 1}, 1},
+		"little memory":        {Load{2, 2000, 6000, spareMemory - 1}, 0},
+		"no time between":      {Load{2, 1000, 5000, 4 << 30}, 0},
+		"a clock reset":        {Load{2, 10, 50, 4 << 30}, 0},
+		"nothing known":        {Load{}, 0},
 	} {
 		if got := test.now.spare(before); got != test.want {
-			t.Errorf("%s: %v, want %v", name, got, test.want)
+			t.Errorf("%s: %d, want %d", name, got, test.want)
 		}
 	}
-	if (Load{2, 2000, 6000, 4 << 30}).spare(Load{}) {
+	if (Load{2, 2000, 6000, 4 << 30}).spare(Load{}) > 0 {
 		t.Error("the time since the machine's start counts as idle")
 	}
 }
