@@ -60,6 +60,11 @@ func TestTheShellNamesKubectl(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := os.Getenv("PATH")
+	outer := filepath.Join(dir, "outer") // of the drill whose shell the one under test is opened in
+	if err := errors.Join(os.Mkdir(outer, 0o700), os.WriteFile(filepath.Join(outer, "kubectl"), namingKubectl, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("OUTER", outer)
 	for _, tt := range []struct{ target, typed, name string }{
 		{program, "kubectl wait deploy/a", "kubectl-wait"},
 		{program, "kubectl -n a rollout status deploy/a", "kubectl-rollout-status"},
@@ -71,6 +76,9 @@ func TestTheShellNamesKubectl(t *testing.T) {
 		{program, "kubectl -n get", dir + "/bin/kubectl"},
 		{program, "kubectl -- get", dir + "/bin/kubectl"},
 		{cat, "kubectl get pods", dir + "/bin/kubectl"},
+		{program, `PATH="$PATH:${PATH%%:*}" kubectl wait`, "kubectl-wait"},
+		{program, `PATH="$OUTER:$PATH" kubectl wait`, "kubectl-wait"},
+		{program, `PATH="${PATH%%:*}:$OUTER:${PATH#*:}" kubectl wait`, "kubectl-wait"},
 	} {
 		bin := filepath.Join(dir, "bin")
 		if err := errors.Join(os.RemoveAll(bin), os.Mkdir(bin, 0o700), os.Symlink(tt.target, filepath.Join(bin, "kubectl"))); err != nil {

@@ -3,15 +3,18 @@
 # client-go makes the user agent of a program's name, and so the API server's audit log has it,
 # where two commands that send the same requests could not be told apart (docs/audit.md).
 # It stands in the PATH of `firedrill shell` alone, and changes nothing else.
-real=''
+set -f
+real='' other='' # the first one behind this one in the PATH (a shell in a shell has two of these), or any
 IFS=:
 for dir in $PATH; do
-  if [ "$dir" != "${0%/*}" ] && [ -f "$dir/kubectl" ] && [ -x "$dir/kubectl" ]; then
-    real=$dir/kubectl
-    break
+  if [ "$dir" = "${0%/*}" ]; then
+    real=''
+  elif [ -f "$dir/kubectl" ] && [ -x "$dir/kubectl" ]; then
+    real=${real:-$dir/kubectl} other=${other:-$dir/kubectl}
   fi
 done
 unset IFS
+real=${real:-$other}
 if [ -z "$real" ]; then
   echo "kubectl: command not found" >&2
   exit 127

@@ -64,8 +64,10 @@ type told struct {
 			Evidence string
 		}
 	}
-	Timeline []struct{ Actor, Verb, Resource, Text string }
+	Timeline []event
 }
+
+type event struct{ Actor, Verb, Resource, Text string }
 
 // drill is one run under test.
 type drill struct {

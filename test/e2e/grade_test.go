@@ -64,12 +64,16 @@ func anExpertIsRatedAsOne(t *testing.T) {
 		"--mechanism", d.option("mechanisms", "smaller than the bounded working set"))
 	firedrill.must(t, "note", run, "the release cut the memory limit: rolling back")
 	d.kubectl("rollout", "undo", deployment)
+	d.inShell("kubectl wait --for=condition=Available " + deployment + " --timeout=1m")
 	firedrill.must(t, "note", run, "rolled back, watching the restarts")
 	firedrill.must(t, "resolve", run, "--kind", "mitigation", "--done", "rolled back", "--follow-up", "size the limit from the working set")
 	d.recovers()
 	g := d.grade().Grade
 	if g == nil || g.Total < 95 || g.Process < 9 || g.Technical < 9 {
 		t.Fatalf("an expert's run: %+v", g)
+	}
+	if !slices.ContainsFunc(d.report().Timeline, func(e event) bool { return e.Verb == "wait" && e.Resource == "deployments" }) {
+		t.Errorf("what was waited for in the drill's shell is not told as that: %+v", d.report().Timeline)
 	}
 	sum := 0.0
 	for _, p := range g.Parts {
@@ -89,6 +93,16 @@ func anExpertIsRatedAsOne(t *testing.T) {
 	firedrill.must(t, "end", run)
 	if said := firedrill.must(t, "report", run, "--verify"); !strings.Contains(said, "sealed") {
 		t.Errorf("after the end the journal is %q", said)
+	}
+}
+
+// inShell types a line in the drill's shell.
+func (d *drill) inShell(line string) {
+	d.Helper()
+	cmd := exec.Command(firedrill.binary, "shell", d.started.Run, "--name", *clusterName)
+	cmd.Env, cmd.Stdin = d.env, strings.NewReader(line+"\n")
+	if r := capture(d.T, cmd); r.code != 0 {
+		d.Fatalf("%s, in the drill's shell: exit code %d\n%s%s", line, r.code, r.stdout, r.stderr)
 	}
 }
 
