@@ -604,8 +604,10 @@ func TestANameTellsTheCommand(t *testing.T) {
 	t.Parallel()
 	ref := objectRef{Resource: "deployments", APIGroup: "apps", Namespace: fixtureRun, Name: "a"}
 	get := lineBuilder{verb: "get", ref: ref, uri: "/apis/apps/v1/namespaces/" + fixtureRun + "/deployments/a"}
-	watch := lineBuilder{verb: "watch", ref: objectRef{Resource: "deployments", APIGroup: "apps", Namespace: fixtureRun}, stage: "ResponseStarted", at: 5 * time.Millisecond,
-		uri: "/apis/apps/v1/namespaces/" + fixtureRun + "/deployments?allowWatchBookmarks=true&fieldSelector=metadata.name%3Da&watch=true"}
+	watch := lineBuilder{
+		verb: "watch", ref: objectRef{Resource: "deployments", APIGroup: "apps", Namespace: fixtureRun}, stage: "ResponseStarted", at: 5 * time.Millisecond,
+		uri: "/apis/apps/v1/namespaces/" + fixtureRun + "/deployments?allowWatchBookmarks=true&fieldSelector=metadata.name%3Da&watch=true",
+	}
 	patch := lineBuilder{verb: "patch", ref: ref, uri: "/apis/apps/v1/namespaces/" + fixtureRun + "/deployments/a?fieldManager=kubectl-edit", body: `{"spec":{"replicas":2}}`, at: 9 * time.Second}
 	for agent, want := range map[string]struct {
 		lines []lineBuilder

@@ -142,9 +142,7 @@ func (p *pending) event() (timeline.Event, bool) {
 			e.Resource += "," + other
 		}
 	}
-	if e.Verb == "get" {
-		e.Verb, e.Detail = p.named(e.Detail)
-	}
+	e.Verb, e.Detail = p.named(e.Verb, e.Detail)
 	e.Text = sentence(e)
 	return e, true
 }
@@ -160,10 +158,10 @@ var onlyRead = map[string]struct{ verb, detail string }{ //nolint:gochecknogloba
 }
 
 // named is the verb of a read that came to nothing else, by the command that asked for it.
-func (p *pending) named(detail string) (verb, full string) {
+func (p *pending) named(verb, detail string) (named, full string) {
 	as, known := onlyRead[p.Command]
-	if !known {
-		return "get", detail
+	if !known || verb != "get" {
+		return verb, detail
 	}
 	return as.verb, join([]string{as.detail, detail})
 }

@@ -97,6 +97,12 @@ var phrases = map[string]struct{ past, base string }{ //nolint:gochecknoglobals 
 	"deletecollection": {"deleted all", "delete all"},
 }
 
+// ofTheAPI are the sentences of what is about no object, of verbs that usually are about one.
+var ofTheAPI = map[string]string{ //nolint:gochecknoglobals // a constant table
+	"top":   "asked for metrics, and there were none",
+	"proxy": "opened a proxy to the API server",
+}
+
 func phraseOf(verb string) (past, base string) {
 	if phrase, ok := phrases[verb]; ok {
 		return phrase.past, phrase.base
@@ -112,10 +118,8 @@ func sentence(e timeline.Event) string {
 	switch {
 	case e.Code >= 400:
 		return refused(e, object)
-	case e.Detail == noMetrics:
-		text, e.Detail = "asked for metrics, and there were none", ""
-	case e.Verb == "proxy" && e.Resource == "":
-		text, e.Detail = "opened a proxy to the API server", ""
+	case e.Resource == "" && ofTheAPI[e.Verb] != "":
+		return ofTheAPI[e.Verb]
 	case e.Verb == "get" && e.Detail == "watch":
 		text, e.Detail = "watched "+object, ""
 	case e.Verb == "get" && e.Name == "":

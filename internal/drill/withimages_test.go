@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"testing/synctest"
@@ -97,12 +98,12 @@ func TestWithImages(t *testing.T) {
 // lookedFor counts how often the nodes were asked.
 type lookedFor struct {
 	Images
-	times int
+	times atomic.Int32
 	then  func()
 }
 
 func (l *lookedFor) Look(context.Context, []scenario.Image) error {
-	l.times++
+	l.times.Add(1)
 	l.then()
 	return nil
 }
@@ -138,12 +139,12 @@ func TestAnImageThatANodeHasLost(t *testing.T) {
 				ctx, stop := e.giveUpOnImages(t.Context())
 				defer stop()
 				time.Sleep(imagePoll + time.Second)
-				if images.times != 1 {
-					t.Errorf("the nodes were asked %d times at once", images.times)
+				if n := images.times.Load(); n != 1 {
+					t.Errorf("the nodes were asked %d times at once", n)
 				}
 				time.Sleep(2 * imageGrace)
-				if given := ctx.Err() != nil; given == helps || images.times != 1 {
-					t.Errorf("given up: %v (%v), the nodes asked %d times", given, context.Cause(ctx), images.times)
+				if given := ctx.Err() != nil; given == helps || images.times.Load() != 1 {
+					t.Errorf("given up: %v (%v), the nodes asked %d times", given, context.Cause(ctx), images.times.Load())
 				}
 			})
 		})
