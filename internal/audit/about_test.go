@@ -63,14 +63,16 @@ func TestSentencesOfWhatNamesNoResource(t *testing.T) {
 	t.Parallel()
 	denied := asks("/version", 9*time.Second)
 	denied.code = 403
-	lines := [][]byte{asks("/version", 0).line(), asks("/apis", 3*time.Second).line(), asks("/openapi/v3", 5*time.Second).line(), denied.line()}
+	top := asks("/apis", 12*time.Second)
+	top.agent = "kubectl-top-node/v1.37.2"
+	lines := [][]byte{asks("/version", 0).line(), asks("/apis", 3*time.Second).line(), asks("/openapi/v3", 5*time.Second).line(), denied.line(), top.line()}
 	var got []string
 	for _, e := range classifyAll(fixtureRun, lines) {
 		got = append(got, e.Text)
 	}
 	want := []string{
 		"asked for the version of the API server", "listed the kinds of objects", "looked up the fields of objects",
-		"was refused: ask for the version of the API server (403)",
+		"was refused: ask for the version of the API server (403)", "asked for metrics, and there were none",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -118,8 +118,8 @@ func forwarded(sources []string) bool {
 // may give a program any name: it only tells apart what sends the same requests.
 func commandOf(agent string) string {
 	program, _, _ := strings.Cut(agent, "/")
-	command, _ := strings.CutPrefix(program, "kubectl-")
-	if command == program {
+	command, named := strings.CutPrefix(program, "kubectl-")
+	if !named {
 		return ""
 	}
 	return command
