@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -226,4 +227,35 @@ func TestImagesPulled(t *testing.T) {
 		})
 	}
 	expect(t, &ImagesPulled{podSelector{"app=checkout"}}, away(target()), false, "error: ")
+}
+
+// A node that no drill breaks is looked for once a minute, and anew when none was found.
+func TestTheCalmNodeIsRemembered(t *testing.T) {
+	t.Parallel()
+	m, found := new(memory), 0
+	var fails error
+	find := func() (string, error) {
+		found++
+		if fails != nil {
+			return "", fails
+		}
+		return fmt.Sprintf("n%d", found), nil
+	}
+	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for _, step := range []struct {
+		after time.Duration
+		fails error
+		want  string
+	}{
+		{0, nil, "n1"},
+		{calmCounts - time.Second, nil, "n1"},
+		{calmCounts, nil, "n2"},
+		{3 * calmCounts, io.ErrUnexpectedEOF, ""},
+		{3*calmCounts + time.Second, nil, "n4"},
+	} {
+		fails = step.fails
+		if node, err := m.calmNode(start.Add(step.after), find); node != step.want || !errors.Is(err, step.fails) {
+			t.Errorf("after %s: %q, %v; want %q, %v", step.after, node, err, step.want, step.fails)
+		}
+	}
 }
