@@ -1,8 +1,8 @@
-//go:build !linux
+//go:build !unix
 
 package drillapp
 
 import "time"
 
-// threadTime is the clock where threads have none of their own: the images are Linux only.
-func threadTime() time.Duration { return time.Duration(time.Now().UnixNano()) }
+// processTime is the clock where it is not known: the images are Linux only.
+func processTime() time.Duration { return time.Duration(time.Now().UnixNano()) }

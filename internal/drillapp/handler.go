@@ -6,9 +6,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
-	"runtime"
 	"sync/atomic"
-	"time"
 )
 
 // SessionHeader names the customer a request comes from. A request without it is a
@@ -28,6 +26,7 @@ type app struct {
 	cfg      config
 	log      *slog.Logger
 	sessions *sessions
+	meter    *meter
 	backend  *http.Client
 	draining atomic.Bool
 	wedged   atomic.Bool
@@ -39,6 +38,7 @@ func newApp(cfg config, log *slog.Logger) *app {
 	return &app{
 		cfg: cfg, log: log,
 		sessions: newSessions(cfg.workingSet, cfg.sessionBytes),
+		meter:    newMeter(cfg.cpuPerRequest),
 		backend:  &http.Client{Timeout: cfg.backendTimeout, Transport: direct()},
 	}
 }
@@ -120,7 +120,7 @@ func (a *app) work(r *http.Request) (status int, problem string) {
 	if err := a.sessions.lose(a.cfg.leakPerRequest); err != nil {
 		return http.StatusInternalServerError, err.Error()
 	}
-	burn(a.cfg.cpuPerRequest)
+	a.meter.request()
 	if !pause(r.Context(), a.cfg.latency) {
 		return http.StatusServiceUnavailable, "the client went away"
 	}
@@ -145,26 +145,6 @@ func sessionOf(r *http.Request) string {
 	}
 	return fmt.Sprintf("anonymous-%016x", rand.Uint64()) //nolint:gosec // a name, not a secret
 }
-
-// burn takes d of a CPU's time: on a machine that is busy with others it takes longer, and
-// costs the same. It gives up after some multiple of d, so that a throttled container
-// slows down in place of standing still.
-func burn(d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	runtime.LockOSThread() // the thread's own clock is read
-	defer runtime.UnlockOSThread()
-	start, begun := threadTime(), time.Now()
-	for threadTime()-start < d && time.Since(begun) < patience*d {
-		for range 1000 {
-			_ = rand.Uint64() //nolint:gosec // work, not a secret
-		}
-	}
-}
-
-// patience is how many times the wanted CPU time burn waits for it by the clock.
-const patience = 50
 
 func (a *app) write(w http.ResponseWriter, body []byte) {
 	if _, err := w.Write(body); err != nil {
