@@ -7,9 +7,9 @@ import (
 )
 
 // meter keeps a process at so much CPU time a request, all that it does beside included: what
-// serving, probes and the collector have used since the request before is not used again. On a
-// machine that is busy with others these cost half as much again, and an autoscaler would see
-// other users for it.
+// serving, probes and the collector have used since the request before is not used again. They
+// are a part of each pod, so that the same users would be more work for more pods: an
+// autoscaler between two numbers of replicas would never stand still.
 type meter struct {
 	perRequest time.Duration
 	used       func() time.Duration // CPU time so far
@@ -38,9 +38,6 @@ const (
 
 // request uses what is left of one request's CPU time.
 func (m *meter) request() {
-	if m.perRequest <= 0 {
-		return
-	}
 	due, begun := m.next(), time.Now()
 	for m.used() < due {
 		if time.Since(begun) >= patience*m.perRequest {

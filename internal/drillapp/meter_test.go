@@ -86,7 +86,7 @@ func TestMeterWithoutWork(t *testing.T) {
 	}
 }
 
-// TestProcessTime: what a request uses is CPU time of this process.
+// TestProcessTime: what a request uses is CPU time of this process, and not time that went by.
 func TestProcessTime(t *testing.T) {
 	m := newMeter(20 * time.Millisecond)
 	before := processTime()
@@ -95,5 +95,31 @@ func TestProcessTime(t *testing.T) {
 	}
 	if used := processTime() - before; used < 3*m.perRequest {
 		t.Errorf("three requests of %s used %s", m.perRequest, used)
+	}
+	before = processTime()
+	time.Sleep(200 * time.Millisecond)
+	if used := processTime() - before; used >= 200*time.Millisecond {
+		t.Errorf("200ms of waiting used %s", used)
+	}
+}
+
+// TestWhichRequestsAreMetered: the users' are, and probes are not.
+func TestWhichRequestsAreMetered(t *testing.T) {
+	t.Parallel()
+	a, server := testApp(t, nil)
+	var used *time.Duration
+	a.meter, used = meterOn(6*time.Millisecond, 0)
+	for path, want := range map[string]time.Duration{"/find": 6 * time.Millisecond, "/readyz": 0, "/healthz": 0} {
+		before := *used
+		response, err := server.Client().Get(server.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := response.Body.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if got := *used - before; got != want {
+			t.Errorf("%s used %s, want %s", path, got, want)
+		}
 	}
 }
