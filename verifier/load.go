@@ -19,10 +19,15 @@ const (
 	loadPoll    = 500 * time.Millisecond
 	loadStart   = 30 * time.Second // until its pod runs
 	loadCleanup = 15 * time.Second
-	streamRate  = 50 // most of one stream of the prober (drillapp.MaxRate)
+	// loadSettle is for how long the replicas must stand still before more users come: the
+	// autoscaler may not have seen those of now before it has had two looks of metrics-server, 10 s
+	// apart, and a look of its own, 5 s apart (docs/cluster.md), and what it adds for them is no
+	// answer to the load.
+	loadSettle = 30 * time.Second
+	streamRate = 50 // most of one stream of the prober (drillapp.MaxRate)
 )
 
-// Load sends more users, for a bounded time, and wants the workload's autoscaler to add
+// Load sends more users, for a bounded time, once the replicas stand still, and wants the workload's autoscaler to add
 // replicas that serve, and to take them away after. A workload that somebody scales by
 // hand meanwhile does not pass: the autoscaler itself must say that it scaled.
 type Load struct {
@@ -48,6 +53,12 @@ func (l *Load) rescales() {}
 func (l *Load) Perturb(ctx context.Context, t *Target) (did string, err error) {
 	if t.RefereeImage == "" {
 		return "", errors.New("no image is known for the load's pod")
+	}
+	if _, err := l.ready(ctx, t); err != nil {
+		return "", err
+	}
+	if err := l.settled(ctx, t); err != nil {
+		return "", err
 	}
 	before, err := l.ready(ctx, t)
 	if err != nil {
@@ -81,6 +92,22 @@ func (l *Load) Perturb(ctx context.Context, t *Target) (did string, err error) {
 	}
 	return fmt.Sprintf("sent %d requests a second more: %s rose from %d to %d replicas in %s, and came down again after %s",
 		l.Rate, l.key(), before, rose, up.Round(time.Second), t.Now().Sub(began).Round(time.Second)), nil
+}
+
+// settled waits until the replicas have stood still for loadSettle.
+func (l *Load) settled(ctx context.Context, t *Target) error {
+	stood, since := [2]int32{-1, -1}, t.Now()
+	last, err := l.follow(ctx, t, func(now scaling) (bool, error) {
+		if is := [2]int32{now.w.wanted, now.w.available}; is != stood {
+			stood, since = is, t.Now()
+		}
+		return t.Now().Sub(since) >= loadSettle, nil
+	})
+	if !wait.Interrupted(err) || errors.Is(ctx.Err(), context.Canceled) || last.w == nil {
+		return err
+	}
+	return &NotSurvivedError{Reason: fmt.Sprintf("the replicas of %s did not stand still for %s before any load: %d wanted, %d available (%s)",
+		l.key(), loadSettle, last.w.wanted, last.w.available, last.line)}
 }
 
 // ready is the replicas before the load; a NotSurvivedError when none could be added.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -21,6 +22,7 @@ import (
 // scaler plays the autoscaler and the Deployment's controller: what the replicas are while
 // the load's pod is there, and after it.
 type scaler struct {
+	users         func() int32 // the replicas before the load; 2 without
 	during, after int32
 	unready       bool   // the new replicas never serve
 	byHand        bool   // somebody else scales: the autoscaler says nothing
@@ -51,11 +53,13 @@ func (s *scaler) target() *Target {
 			}
 		}), nil
 	})
-	looks := 0
+	looks := 0 // since the load's pod was made
 	s.client.PrependReactor("list", "horizontalpodautoscalers", func(clienttesting.Action) (bool, runtime.Object, error) {
-		looks++
 		now := hpa(func(h *autoscalingv2.HorizontalPodAutoscaler) {
-			if looks <= 2 { // before the load has told
+			if s.asked == nil {
+				return
+			}
+			if looks++; looks < 2 { // the load has not told yet
 				return
 			}
 			if !s.byHand {
@@ -68,11 +72,13 @@ func (s *scaler) target() *Target {
 		})
 		return true, &autoscalingv2.HorizontalPodAutoscalerList{Items: []autoscalingv2.HorizontalPodAutoscaler{*now}}, nil
 	})
-	return &Target{Client: s.client, Namespace: shopNS, RefereeImage: "referee", Now: func() time.Time { return epoch }}
+	return &Target{Client: s.client, Namespace: shopNS, RefereeImage: "referee", Now: time.Now}
 }
 
 func (s *scaler) replicas() int32 {
 	switch {
+	case s.asked == nil && s.users != nil:
+		return s.users()
 	case s.asked == nil:
 		return 2
 	case s.deleted:
@@ -113,35 +119,80 @@ func TestLoad(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			on := c.scaler.target()
-			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-			defer cancel()
-			did, err := shortLoad().Perturb(ctx, on)
-			judge(t, did, err, c.survived, c.failed)
-			if !c.scaler.deleted {
-				t.Error("the load's pod was left")
+			synctest.Test(t, func(t *testing.T) {
+				on := c.scaler.target()
+				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+				defer cancel()
+				did, err := shortLoad().Perturb(ctx, on)
+				judge(t, did, err, c.survived, c.failed)
+				if !c.scaler.deleted {
+					t.Error("the load's pod was left")
+				}
+			})
+		})
+	}
+}
+
+// TestLoadOnceTheReplicasStandStill: what the autoscaler adds for the users of before is no
+// answer to the load, and they need not go when the load does.
+func TestLoadOnceTheReplicasStandStill(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		users    func(since time.Duration) int32
+		after    int32
+		survived string
+	}{
+		"it has seen them": {func(time.Duration) int32 { return 3 }, 3, ""},
+		"it sees them late": {func(since time.Duration) int32 {
+			if since < loadSettle-time.Second {
+				return 2
 			}
+			return 3
+		}, 3, ""},
+		"it never does": {func(time.Duration) int32 { return 2 }, 3, "does not come down from 3 to 2"},
+		"it cannot decide": {func(since time.Duration) int32 {
+			return 2 + int32(since/(loadSettle-time.Second))%2
+		}, 2, "did not stand still for 30s before any load"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				s := scaler{during: 4, after: c.after, phase: corev1.PodRunning, users: func() int32 { return c.users(time.Since(began)) }}
+				if c.after == 3 && c.survived != "" {
+					s.during = 3
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+				defer cancel()
+				did, err := shortLoad().Perturb(ctx, s.target())
+				judge(t, did, err, c.survived, "")
+				if took := time.Since(began); took < loadSettle {
+					t.Errorf("it took %s, and the replicas had not stood still for %s", took, loadSettle)
+				}
+			})
 		})
 	}
 }
 
 func TestLoadIsBounded(t *testing.T) {
 	t.Parallel()
-	s := scaler{during: 6, after: 2, phase: corev1.PodRunning}
-	if _, err := shortLoad().Perturb(t.Context(), s.target()); err != nil {
-		t.Fatal(err)
-	}
-	var rows []struct {
-		URL  string
-		Rate int
-	}
-	container := s.asked.Spec.Containers[0]
-	if err := json.Unmarshal([]byte(container.Env[0].Value), &rows); err != nil || len(rows) != 2 || rows[0].Rate != 50 || rows[1].Rate != 25 {
-		t.Errorf("streams %v, %v: want 75 requests a second in streams of 50 at most", rows, err)
-	}
-	if container.Env[1].Value != "700ms" || *s.asked.Spec.ActiveDeadlineSeconds != 30 {
-		t.Errorf("it lasts %s, its pod at most %d s", container.Env[1].Value, *s.asked.Spec.ActiveDeadlineSeconds)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := scaler{during: 6, after: 2, phase: corev1.PodRunning}
+		if _, err := shortLoad().Perturb(t.Context(), s.target()); err != nil {
+			t.Fatal(err)
+		}
+		var rows []struct {
+			URL  string
+			Rate int
+		}
+		container := s.asked.Spec.Containers[0]
+		if err := json.Unmarshal([]byte(container.Env[0].Value), &rows); err != nil || len(rows) != 2 || rows[0].Rate != 50 || rows[1].Rate != 25 {
+			t.Errorf("streams %v, %v: want 75 requests a second in streams of 50 at most", rows, err)
+		}
+		if container.Env[1].Value != "700ms" || *s.asked.Spec.ActiveDeadlineSeconds != 30 {
+			t.Errorf("it lasts %s, its pod at most %d s", container.Env[1].Value, *s.asked.Spec.ActiveDeadlineSeconds)
+		}
+	})
 }
 
 func TestLoadThatCannotBe(t *testing.T) {

@@ -90,7 +90,7 @@ func perturbKinds() []Kind {
 	return []Kind{
 		{"deletePod", "Deletes one of the pods: the run's seed draws which.", func() any { return new(DeletePod) }},
 		{"wedgePod", "Makes one of the ready pods hang for good, the run's seed draws which, and waits until the cluster has noticed: drillapp with a WEDGE_TOKEN.", func() any { return new(WedgePod) }},
-		{"load", "Sends more users for a while: the autoscaler must add replicas that serve, and take them away after.", func() any { return new(Load) }},
+		{"load", "Sends more users for a while, once the replicas have stood still for 30 s: the autoscaler must add replicas that serve, and take them away after.", func() any { return new(Load) }},
 		{"deletePodBehind", "Deletes one of the pods behind a Service, whatever owns it: the run's seed draws which.", func() any { return new(DeletePodBehind) }},
 		{"rolloutRestart", "Rolls the workload behind a Service out anew, as kubectl rollout restart does.", func() any { return new(RolloutRestart) }},
 		{"restartUnit", "Restarts a systemd unit of a node.", func() any { return new(RestartUnit) }},
