@@ -27,9 +27,10 @@ const (
 	streamRate = 50 // most of one stream of the prober (drillapp.MaxRate)
 )
 
-// Load sends more users, for a bounded time, once the replicas stand still, and wants the workload's autoscaler to add
-// replicas that serve, and to take them away after. A workload that somebody scales by
-// hand meanwhile does not pass: the autoscaler itself must say that it scaled.
+// Load sends more users, for a bounded time, once the replicas stand still, and wants the
+// workload's autoscaler to add replicas that serve, and to take them away after. A workload
+// that somebody scales by hand meanwhile does not pass: the autoscaler itself must say that it
+// scaled.
 type Load struct {
 	workloadRef `yaml:",inline"`
 	HPA         string            `yaml:"hpa" doc:"Name of the HorizontalPodAutoscaler." required:"true"`

@@ -59,7 +59,8 @@ func (s *scaler) target() *Target {
 			if s.asked == nil {
 				return
 			}
-			if looks++; looks < 2 { // the load has not told yet
+			looks++
+			if looks < 2 { // the load has not told yet
 				return
 			}
 			if !s.byHand {
